@@ -1,0 +1,56 @@
+"""Who may open what: one decorator for every view inside a study.
+
+An outsider gets 404, so that a study's existence stays unknown; a member without the role gets 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django_htmx.middleware import HtmxDetails
+
+from annotator.models import Role, Study, User
+
+P = ParamSpec("P")
+
+
+class StudyRequest(HttpRequest):
+    """A request inside a study, by a member of it."""
+
+    htmx: HtmxDetails
+    study: Study
+    roles: frozenset[Role]
+    if TYPE_CHECKING:
+        user: User
+
+
+def study_view(
+    *roles: Role,
+) -> Callable[
+    [Callable[Concatenate[StudyRequest, Study, P], HttpResponseBase]], Callable[..., HttpResponseBase]
+]:
+    """Open a view at ``/s/<slug>/…`` to members holding one of the roles; to any member if none is named.
+
+    The view gets the request (with ``study`` and ``roles`` on it) and the study in place of the slug.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[StudyRequest, Study, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def opened(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = cast(User, request.user)
+            study = get_object_or_404(Study.objects.of(user).select_related("codebook"), slug=slug)
+            held = study.roles_of(user)
+            if roles and held.isdisjoint(roles):
+                raise PermissionDenied
+            study_request = cast(StudyRequest, request)
+            study_request.study, study_request.roles = study, held
+            return view(study_request, study, *args, **kwargs)
+
+        return opened
+
+    return decorate

@@ -1,0 +1,49 @@
+"""Whose labels a person may see: the one place that says so (docs/decisions/0003-blindness.md).
+
+Whoever codes in a study sees others' judgements, notes and gold of a video only when their own coding of
+it is submitted, the video is consolidated and its batch released. This binds a person across all their
+roles; the exception is a switch of the study. A consolidator sees the codings of videos that they claimed.
+"""
+
+from django.db.models import Q, QuerySet
+
+from annotator.models import Coding, ConsolidationState, Role, Study, User, Video
+
+
+def is_coder(user: User, study: Study) -> bool:
+    """Whether the user codes in the study, or ever did."""
+    return Role.ANNOTATOR in study.roles_of(user) or Coding.objects.filter(study=study, coder=user).exists()
+
+
+def is_bound(user: User, study: Study) -> bool:
+    """Whether blindness binds the user: coders, unless the study lifts it for their other roles."""
+    if not is_coder(user, study):
+        return False
+    return not (study.lift_blindness and study.roles_of(user) - {Role.ANNOTATOR})
+
+
+def unblinded_videos(user: User, study: Study) -> QuerySet[Video]:
+    """The study's videos whose codings, notes and gold by others the user may see."""
+    videos = Video.objects.filter(study=study)
+    roles = study.roles_of(user)
+    if not is_bound(user, study) and Role.RESEARCHER in roles:
+        return videos
+    seen = Q(pk__in=[])
+    if is_coder(user, study):
+        seen |= Q(
+            pk__in=Coding.objects.filter(
+                study=study,
+                coder=user,
+                submitted_at__isnull=False,
+                video__consolidation__state=ConsolidationState.DONE,
+                video__batch__released_at__isnull=False,
+            ).values("video")
+        )
+    if Role.CONSOLIDATOR in roles:
+        seen |= Q(consolidation__claimed_by=user)
+    return videos.filter(seen)
+
+
+def may_see_counts(user: User, study: Study) -> bool:
+    """Likes and other counts are hidden from coders."""
+    return Role.RESEARCHER in study.roles_of(user) and not is_bound(user, study)

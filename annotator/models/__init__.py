@@ -1,0 +1,49 @@
+"""Everything the human loop stores, a module a noun."""
+
+from annotator.models.batch import Batch, Purpose
+from annotator.models.codebook import Codebook, Value
+from annotator.models.coding import Coding, Evidence, Judgement, Mutation, QueueCursor, SetAside, Slot
+from annotator.models.consolidation import (
+    Answer,
+    Consolidation,
+    ConsolidationState,
+    Decision,
+    GoldLabel,
+    Origin,
+    Question,
+)
+from annotator.models.history import Change, Exposure, Seen
+from annotator.models.study import ConsolidationOrder, Study
+from annotator.models.user import Membership, Role, User
+from annotator.models.video import Creator, Video
+
+__all__ = [
+    "Answer",
+    "Batch",
+    "Change",
+    "Codebook",
+    "Coding",
+    "Consolidation",
+    "ConsolidationOrder",
+    "ConsolidationState",
+    "Creator",
+    "Decision",
+    "Evidence",
+    "Exposure",
+    "GoldLabel",
+    "Judgement",
+    "Membership",
+    "Mutation",
+    "Origin",
+    "Purpose",
+    "Question",
+    "QueueCursor",
+    "Role",
+    "Seen",
+    "SetAside",
+    "Slot",
+    "Study",
+    "User",
+    "Value",
+    "Video",
+]

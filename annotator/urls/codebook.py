@@ -1,0 +1,5 @@
+"""Addresses of codebook."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

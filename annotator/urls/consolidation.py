@@ -1,0 +1,5 @@
+"""Addresses of consolidation."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

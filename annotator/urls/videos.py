@@ -1,0 +1,5 @@
+"""Addresses of videos."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""How Axial is put together; nobody imports it."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,7 @@
+"""Addresses of agreement and evaluation."""
+
+from django.urls import URLPattern
+
+app_name = "evaluation"
+
+urlpatterns: list[URLPattern] = []
