@@ -20,7 +20,27 @@ from annotator.models import (
     Video,
 )
 
-SCHWARTZ = ["self-direction-thought", "self-direction-action", "stimulation", "hedonism", "achievement", "power-dominance", "power-resources", "face", "security-personal", "security-societal", "tradition", "conformity-rules", "conformity-interpersonal", "humility", "benevolence-dependability", "benevolence-caring", "universalism-concern", "universalism-nature", "universalism-tolerance"]
+SCHWARTZ = [
+    "self-direction-thought",
+    "self-direction-action",
+    "stimulation",
+    "hedonism",
+    "achievement",
+    "power-dominance",
+    "power-resources",
+    "face",
+    "security-personal",
+    "security-societal",
+    "tradition",
+    "conformity-rules",
+    "conformity-interpersonal",
+    "humility",
+    "benevolence-dependability",
+    "benevolence-caring",
+    "universalism-concern",
+    "universalism-nature",
+    "universalism-tolerance",
+]
 
 _numbers = itertools.count(1)
 
