@@ -45,6 +45,7 @@ class QueueCursor(models.Model):
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     position = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField(default=0)  # videos got in this batch, for a fair share
 
     class Meta:
         constraints = (
@@ -107,6 +108,11 @@ class Coding(models.Model):
         indexes = (
             models.Index(fields=("coder", "study", "submitted_at"), name="codings_of_a_coder"),
             models.Index(fields=("study", "purpose", "submitted_at"), name="submitted_codings"),
+            models.Index(
+                fields=("study", "started_at"),
+                condition=models.Q(touched_at__isnull=True, slot__isnull=False),
+                name="untouched_codings",
+            ),
         )
 
     def __str__(self) -> str:

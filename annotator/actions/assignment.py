@@ -1,0 +1,263 @@
+"""Who codes what: slots, the next video, reservations.
+
+A slot is a row, so that the database holds the limit of coders per video. Every coder walks through a
+batch from a place of their own (a cursor), so that orders differ and the next video is one index look-up.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotator.actions.coding import start_coding
+from annotator.models import Batch, Change, Coding, Consolidation, QueueCursor, Role, Slot, Study, User, Video
+
+POSITIONS = 2**31
+TRIES = 20
+
+
+class AssignmentError(ValueError):
+    """An assignment that would break a rule of the study; the message is for the page."""
+
+
+def open_slots(*, videos: Iterable[Video], batch: Batch) -> int:
+    """Put videos into the batch and give each its slots; how many slots were made."""
+    videos = list(videos)
+    Video.objects.filter(pk__in=[video.pk for video in videos]).update(batch=batch)
+    before = Slot.objects.filter(video__in=videos).count()
+    Slot.objects.filter(video__in=videos).update(batch=batch)
+    Slot.objects.bulk_create(
+        (
+            Slot(video=video, n=n, batch=batch, position=video.position)
+            for video in videos
+            for n in range(1, batch.study.coders_per_video + 1)
+        ),
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+    return Slot.objects.filter(video__in=videos).count() - before
+
+
+def take_next_coding(*, study: Study, coder: User) -> Coding | None:
+    """The coding to go on with: one begun, else the next video with a place for this coder; None if all is done."""
+    expire_slots(study=study)
+    with transaction.atomic():
+        # One request of a coder at a time, so that a double click takes one video.
+        User.objects.select_for_update().get(pk=coder.pk)
+        if begun := _begun(study=study, coder=coder):
+            return begun
+        for _try in range(TRIES):
+            slot = _choose(study=study, coder=coder, lock=True)
+            if slot is None:
+                return None
+            if Slot.objects.filter(pk=slot.pk, is_open=True).update(is_open=False, reserved_for=None):
+                _move_cursor(slot=slot, coder=coder)
+                return _coding_in(slot=slot, coder=coder)
+    return None
+
+
+def peek_next_video(*, study: Study, coder: User, after: Coding | None = None) -> Video | None:
+    """The video that would come next, for preloading; takes nothing."""
+    slot = _choose(study=study, coder=coder, lock=False)
+    return slot.video if slot else None
+
+
+def expire_slots(*, study: Study) -> int:
+    """Return untouched slots to the pool; one with a single change in it never goes back by itself."""
+    cutoff = timezone.now() - timedelta(hours=study.slot_hours)
+    stale = Coding.objects.filter(
+        study=study, slot__isnull=False, touched_at__isnull=True, submitted_at__isnull=True, started_at__lt=cutoff
+    )
+    if not stale.exists():
+        return 0
+    with transaction.atomic():
+        codings = list(stale.select_for_update().select_related("slot"))
+        for coding in codings:
+            _give_back(coding, what="slot.expired", by=None)
+    return len(codings)
+
+
+@transaction.atomic
+def reassign_slot(*, slot: Slot, to: User | None, by: User) -> None:
+    """Take a slot from its coder (their work is kept, and no longer counts) for somebody else or the pool."""
+    slot = Slot.objects.select_for_update().select_related("video__study").get(pk=slot.pk)
+    coding = Coding.objects.filter(slot=slot).select_related("slot", "coder").first()
+    if coding:
+        if coding.submitted_at or coding.closed_at:
+            raise AssignmentError(_("%(coder)s has already submitted this video.") % {"coder": coding.coder})
+        _give_back(coding, what="slot.reassigned", by=by)
+    Slot.objects.filter(pk=slot.pk).update(reserved_for=None)
+    if to is not None:
+        reserve_slot(video=slot.video, coder=to, by=by)
+
+
+@transaction.atomic
+def reserve_slot(*, video: Video, coder: User, by: User) -> Slot:
+    """Keep a free place on the video for one coder, who gets it before anything else."""
+    study = video.study
+    if Role.ANNOTATOR not in study.roles_of(coder):
+        raise AssignmentError(_("%(coder)s is not an annotator of this study.") % {"coder": coder})
+    if video.withdrawn_at:
+        raise AssignmentError(_("Video %(video)s was withdrawn.") % {"video": video})
+    if Coding.objects.filter(video=video, coder=coder, slot__isnull=False).exists():
+        raise AssignmentError(_("%(coder)s already has this video.") % {"coder": coder})
+    if video.slots.filter(is_open=True, reserved_for=coder).exists():
+        raise AssignmentError(_("This video is already kept for %(coder)s.") % {"coder": coder})
+    if not _with_a_consolidator_left(Slot.objects.filter(video=video), study=study, coder=coder).exists():
+        raise AssignmentError(
+            _("Nobody would be left to consolidate video %(video)s if %(coder)s coded it.")
+            % {"video": video, "coder": coder}
+        )
+    slot = video.slots.select_for_update().filter(is_open=True, reserved_for=None).order_by("n").first()
+    if slot is None:
+        raise AssignmentError(_("Video %(video)s has no free place.") % {"video": video})
+    Slot.objects.filter(pk=slot.pk).update(reserved_for=coder)
+    Change.objects.record(
+        study=study, by=by, what="slot.reserved", video=video, after={"n": slot.n, "coder": coder.username}
+    )
+    return slot
+
+
+def is_last_consolidator(*, study: Study, coder: User) -> bool:
+    """Whether the coder gets no video because nobody else could consolidate it."""
+    if study.allow_own_consolidation:
+        return False
+    consolidators = study.memberships.filter(role=Role.CONSOLIDATOR)
+    return consolidators.filter(user=coder).exists() and consolidators.count() == 1
+
+
+def _begun(*, study: Study, coder: User) -> Coding | None:
+    """The coder's open coding, if there is one that is neither parked nor set aside."""
+    return (
+        Coding.objects.filter(
+            study=study,
+            coder=coder,
+            slot__isnull=False,
+            submitted_at__isnull=True,
+            closed_at__isnull=True,
+            parked_at__isnull=True,
+            set_aside_at__isnull=True,
+            video__withdrawn_at__isnull=True,
+        )
+        .order_by("pk")
+        .first()
+    )
+
+
+def _choose(*, study: Study, coder: User, lock: bool) -> Slot | None:
+    """The slot that comes next: one kept for the coder, else in the lowest open batch.
+
+    A coder who has had a fair share of a batch moves on to the next, and comes back to what is left of it
+    only when nothing else is: loads stay balanced, and no queue dries up behind a slow colleague.
+    """
+    free = _free_slots(study=study, coder=coder, lock=lock)
+    kept = free.filter(reserved_for=coder).order_by("batch__order", "position").first()
+    if kept:
+        return kept
+    free = free.filter(reserved_for=None)
+    passed_over = []
+    for batch in study.batches.filter(is_open=True).order_by("order", "pk"):
+        cursor = QueueCursor.objects.filter(batch=batch, user=coder).first()
+        if cursor and cursor.taken >= _fair_share(batch):
+            passed_over.append((batch, cursor))
+        elif slot := _from(free.filter(batch=batch), cursor.position if cursor else _start(batch, coder)):
+            return slot
+    for batch, cursor in passed_over:
+        if slot := _from(free.filter(batch=batch), cursor.position):
+            return slot
+    return None
+
+
+def _free_slots(*, study: Study, coder: User, lock: bool) -> QuerySet[Slot]:
+    """Open slots on videos that this coder may code."""
+    mine = Coding.objects.filter(video=OuterRef("video"), coder=coder, slot__isnull=False)
+    consolidated_by_me = Consolidation.objects.filter(video=OuterRef("video"), claimed_by=coder)
+    free = Slot.objects.filter(
+        Q(batch__is_open=True) & ~Exists(mine) & ~Exists(consolidated_by_me),
+        batch__study=study,
+        is_open=True,
+        video__withdrawn_at__isnull=True,
+    ).select_related("video", "batch")
+    free = _with_a_consolidator_left(free, study=study, coder=coder)
+    if lock and connection.features.has_select_for_update_skip_locked:
+        free = free.select_for_update(skip_locked=True, of=("self",))
+    return free
+
+
+def _with_a_consolidator_left(slots: QuerySet[Slot], *, study: Study, coder: User) -> QuerySet[Slot]:
+    """Only slots on videos that somebody could still consolidate after this coder took one."""
+    if study.allow_own_consolidation:
+        return slots
+    consolidators = list(study.memberships.filter(role=Role.CONSOLIDATOR).values_list("user", flat=True))
+    if coder.pk not in consolidators or len(consolidators) > study.coders_per_video:
+        return slots
+    others = [pk for pk in consolidators if pk != coder.pk]
+    crowded = (
+        Coding.objects.filter(coder__in=others, slot__isnull=False, study=study)
+        .values("video")
+        .annotate(n=Count("coder", distinct=True))
+        .filter(n__gte=len(others))
+        .values("video")
+    )
+    return slots.none() if not others else slots.exclude(video__in=crowded)
+
+
+def _fair_share(batch: Batch) -> int:
+    """How many videos of the batch each annotator gets before the others' share is touched."""
+    n_annotators = batch.study.memberships.filter(role=Role.ANNOTATOR).count() or 1
+    return -(-batch.slots.count() // n_annotators)
+
+
+def _from(slots: QuerySet[Slot], position: int) -> Slot | None:
+    """The first slot after a position in the neutral order, going round once."""
+    ordered = slots.order_by("position", "n")
+    return ordered.filter(position__gt=position).first() or ordered.filter(position__lte=position).first()
+
+
+def _start(batch: Batch, coder: User) -> int:
+    """Where the coder enters the batch: the same each time, another for each coder."""
+    digest = hashlib.sha256(f"{batch.study.seed}:{batch.pk}:{coder.pk}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % POSITIONS
+
+
+def _move_cursor(*, slot: Slot, coder: User) -> None:
+    """Remember that the coder stands at this slot now."""
+    cursor, _created = QueueCursor.objects.get_or_create(
+        batch=slot.batch, user=coder, defaults={"position": slot.position}
+    )
+    QueueCursor.objects.filter(pk=cursor.pk).update(position=slot.position, taken=F("taken") + 1)
+
+
+def _coding_in(*, slot: Slot, coder: User) -> Coding:
+    """The coder's coding in this slot: a new one, or the one whose slot had expired."""
+    expired = Coding.objects.filter(
+        video=slot.video, coder=coder, purpose=slot.batch.purpose, pass_number=1
+    ).first()
+    if expired is None:
+        return start_coding(slot=slot, coder=coder)
+    expired.slot, expired.started_at = slot, timezone.now()
+    expired.save(update_fields=["slot", "started_at"])
+    return expired
+
+
+def _give_back(coding: Coding, *, what: str, by: User | None) -> None:
+    """Part a coding from its slot and open the slot."""
+    slot = coding.slot
+    if slot is None:
+        return
+    Coding.objects.filter(pk=coding.pk).update(slot=None)
+    Slot.objects.filter(pk=slot.pk).update(is_open=True, reserved_for=None)
+    QueueCursor.objects.filter(batch=slot.batch_id, user=coding.coder_id, taken__gt=0).update(
+        taken=F("taken") - 1
+    )
+    Change.objects.record(
+        study=coding.study,
+        by=by,
+        what=what,
+        video=coding.video,
+        before={"n": slot.n, "coder": coding.coder.username},
+    )
