@@ -5,12 +5,14 @@ from annotator.models.codebook import Codebook, Value
 from annotator.models.coding import Coding, Evidence, Judgement, Mutation, QueueCursor, SetAside, Slot
 from annotator.models.consolidation import (
     Answer,
+    Comparison,
     Consolidation,
     ConsolidationState,
     Decision,
     GoldLabel,
     Origin,
     Question,
+    ReasonTag,
 )
 from annotator.models.history import Change, Exposure, Seen
 from annotator.models.study import ConsolidationOrder, Study
@@ -23,6 +25,7 @@ __all__ = [
     "Change",
     "Codebook",
     "Coding",
+    "Comparison",
     "Consolidation",
     "ConsolidationOrder",
     "ConsolidationState",
@@ -38,6 +41,7 @@ __all__ = [
     "Purpose",
     "Question",
     "QueueCursor",
+    "ReasonTag",
     "Role",
     "Seen",
     "SetAside",

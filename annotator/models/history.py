@@ -1,6 +1,6 @@
 """What changed, and who saw what: two logs that are only ever appended to."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +9,7 @@ from annotator.models.user import User
 from annotator.models.video import Video
 
 if TYPE_CHECKING:
+    from annotator.models.batch import Batch
     from annotator.models.study import Study
 
 
@@ -67,6 +68,18 @@ class Seen(models.TextChoices):
     PREDICTIONS = "predictions", _("Predictions")
 
 
+class ExposureQuerySet(models.QuerySet["Exposure"]):
+    """The log of sights; written by annotator.actions.exposure, read by whoever marks a bias."""
+
+    def of_feedback(self, *, user: User, batch: "Batch") -> Self:
+        """Gold or others' codings of the batch that the user has seen."""
+        return self.filter(user=user, video__batch=batch, kind__in=(Seen.GOLD, Seen.CODINGS))
+
+    def of_predictions(self, *, user: User, video: Video) -> Self:
+        """Scripts or predictions of the video that the user has seen."""
+        return self.filter(user=user, video=video, kind__in=(Seen.SCRIPT, Seen.PREDICTIONS))
+
+
 class Exposure(models.Model):
     """Who saw what kind of thing on which video, first and last."""
 
@@ -75,6 +88,8 @@ class Exposure(models.Model):
     kind = models.CharField(max_length=20, choices=Seen.choices)
     first_at = models.DateTimeField(auto_now_add=True)
     last_at = models.DateTimeField(auto_now=True)
+
+    objects = ExposureQuerySet.as_manager()
 
     class Meta:
         constraints = (
