@@ -43,7 +43,7 @@ def open_slots(*, videos: Iterable[Video], batch: Batch) -> int:
 
 
 def take_next_coding(*, study: Study, coder: User) -> Coding | None:
-    """The coding to go on with: one begun, else the next video with a place for this coder; None if all is done."""
+    """The coding to go on with: one begun, else one on the next video with a place for this coder."""
     expire_slots(study=study)
     with transaction.atomic():
         # One request of a coder at a time, so that a double click takes one video.
@@ -70,7 +70,11 @@ def expire_slots(*, study: Study) -> int:
     """Return untouched slots to the pool; one with a single change in it never goes back by itself."""
     cutoff = timezone.now() - timedelta(hours=study.slot_hours)
     stale = Coding.objects.filter(
-        study=study, slot__isnull=False, touched_at__isnull=True, submitted_at__isnull=True, started_at__lt=cutoff
+        study=study,
+        slot__isnull=False,
+        touched_at__isnull=True,
+        submitted_at__isnull=True,
+        started_at__lt=cutoff,
     )
     if not stale.exists():
         return 0

@@ -85,9 +85,7 @@ def share_out(*, batch: Batch, by: User) -> int:
     if not people:
         raise BatchError(_("This study has no annotators yet."))
     shuffle = random.Random(f"{study.seed}:{batch.pk}")  # noqa: S311  (a reproducible order, no secret)
-    load = Counter(
-        Coding.objects.filter(slot__batch=batch).values_list("coder", flat=True)
-    ) + Counter(
+    load = Counter(Coding.objects.filter(slot__batch=batch).values_list("coder", flat=True)) + Counter(
         Slot.objects.filter(batch=batch, reserved_for__isnull=False).values_list("reserved_for", flat=True)
     )
     n_kept = 0
@@ -118,7 +116,7 @@ def release_batch(*, batch: Batch, by: User) -> None:
 
 @transaction.atomic
 def edit_batch(*, batch: Batch, by: User, **fields: object) -> Batch:
-    """Change a batch's name, place, purpose or whether it is open; the purpose only while nothing is coded."""
+    """Change a batch's name, place, purpose (only while nothing is coded) or whether it is open."""
     before = {name: getattr(batch, name) for name in fields}
     changed = {name: new for name, new in fields.items() if before[name] != new}
     if "purpose" in changed and Coding.objects.filter(video__batch=batch).exists():
