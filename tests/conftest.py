@@ -33,3 +33,29 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder ../shared with real data is missing")
     return SHARED
+
+
+class SkipWatch:
+    """With AXIAL_FAIL_ON_SKIP set, as in CI where everything is there, a skipped test is a failure."""
+
+    def __init__(self) -> None:
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.skipped.append(f"{report.nodeid}: {report.longrepr}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.skipped and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self.skipped:
+            terminalreporter.write_line(f"unexpected skip: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for skips where none is expected."""
+    if os.environ.get("AXIAL_FAIL_ON_SKIP") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SkipWatch())
