@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.coding import start_coding
+from annotator.errors import RefusedError
 from annotator.models import Batch, Change, Coding, Consolidation, QueueCursor, Role, Slot, Study, User, Video
 
 POSITIONS = 2**31
 TRIES = 20
 
 
-class AssignmentError(ValueError):
+class AssignmentError(RefusedError):
     """An assignment that would break a rule of the study; the message is for the page."""
 
 

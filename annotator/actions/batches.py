@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.assignment import AssignmentError, open_slots, reserve_slot
+from annotator.errors import RefusedError
 from annotator.models import Batch, Change, Coding, Purpose, Role, Slot, Study, User, Video
 
 
-class BatchError(ValueError):
+class BatchError(RefusedError):
     """A change of a batch that cannot be made; the message is for the page."""
 
 

@@ -47,7 +47,7 @@ class Value(models.Model):
     short = models.CharField(max_length=40)
     hint = models.CharField(max_length=120, blank=True)
     position = models.PositiveSmallIntegerField()  # on the circle, from 1
-    group = models.SlugField(max_length=60)  # the primary higher-order group
+    group = models.SlugField(max_length=60, blank=True)  # the primary higher-order group
     content_hash = models.CharField(max_length=64)
     # Equal in two versions when judgements made under them may be pooled: the content hash of the
     # version that last changed the meaning. An editorial change keeps it, any other renews it.
