@@ -44,13 +44,13 @@ def install_codebook(
 ) -> Codebook:
     """Make a document the study's current version.
 
-    A version that nobody has used yet is replaced; a frozen one stays and the new one follows it. An
-    editorial version keeps the identity of every value, so that judgements under both may be pooled; it may
-    therefore neither add nor remove values, nor change the stances on offer.
+    Older versions stay with the codings made under them. An editorial version keeps the identity of every
+    value, so that judgements under both may be pooled; it may therefore neither add nor remove values, nor
+    change the stances on offer.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
     # Not select_related with the lock: PostgreSQL cannot lock the nullable side of a join.
-    current = Codebook.objects.filter(pk=study.codebook_id).first()
+    current = Codebook.objects.get(pk=study.codebook_id) if study.codebook_id else None
     dominant = doc.allow_dominant if allow_dominant is None else allow_dominant
     if is_editorial:
         _refuse_if_more_than_editorial(current, doc=doc, dominant=dominant)
