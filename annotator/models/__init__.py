@@ -17,7 +17,7 @@ from annotator.models.consolidation import (
 from annotator.models.history import Change, Exposure, Seen
 from annotator.models.study import ConsolidationOrder, Study
 from annotator.models.user import Membership, Role, User
-from annotator.models.video import Creator, Video
+from annotator.models.video import Creator, Video, VideoState
 
 __all__ = [
     "Answer",
@@ -50,4 +50,5 @@ __all__ = [
     "User",
     "Value",
     "Video",
+    "VideoState",
 ]

@@ -1,8 +1,11 @@
 """Creators and their videos."""
 
 import secrets
+from typing import Self
+from urllib.parse import urlsplit
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.batch import Batch
@@ -41,6 +44,52 @@ class Creator(models.Model):
         return f"@{self.handle}"
 
 
+class VideoQuerySet(models.QuerySet["Video"]):
+    """Videos by where they stand."""
+
+    def active(self) -> Self:
+        """Not withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def matching(self, words: str) -> Self:
+        """Whose id, caption or creator holds every word."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(
+                Q(external_id__icontains=word)
+                | Q(caption__icontains=word)
+                | Q(creator__handle__icontains=word)
+                | Q(creator__name__icontains=word)
+            )
+        return found
+
+    def in_state(self, state: str) -> Self:
+        """In one of the states of ``VideoState``."""
+        from annotator.models.coding import Coding, Slot  # they import this module
+
+        slots = Slot.objects.filter(video=OuterRef("pk"))
+        counted = Coding.objects.filter(video=OuterRef("pk"), slot__isnull=False)
+        done = Q(consolidation__state="done")
+        if state == VideoState.GOLD:
+            return self.filter(done)
+        open_or_begun = Exists(slots.filter(is_open=True)) | Exists(counted.filter(submitted_at__isnull=True))
+        coded = self.exclude(done).filter(Exists(counted))
+        if state == VideoState.WAITING:
+            return coded.exclude(open_or_begun)
+        if state == VideoState.BEGUN:
+            return coded.filter(open_or_begun)
+        return self.exclude(done).filter(~Exists(counted))
+
+
+class VideoState(models.TextChoices):
+    """How far the people have come with a video."""
+
+    FREE = "free", _("Not begun")
+    BEGUN = "begun", _("Being coded")
+    WAITING = "coded", _("Coded, no gold yet")
+    GOLD = "gold", _("Gold")
+
+
 class Video(models.Model):
     """A short video to be coded; its media may be known only by a link."""
 
@@ -75,6 +124,8 @@ class Video(models.Model):
     withdrawn_because = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = VideoQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("study", "platform", "external_id"), name="video_once_per_study"),
@@ -82,7 +133,26 @@ class Video(models.Model):
                 fields=("study", "sha256"), condition=~models.Q(sha256=""), name="media_once_per_study"
             ),
         )
-        indexes = (models.Index(fields=("batch", "position"), name="video_in_batch_order"),)
+        indexes = (
+            models.Index(fields=("batch", "position"), name="video_in_batch_order"),
+            models.Index(fields=("study", "external_id"), name="videos_of_a_study_by_id"),
+            models.Index(fields=("media",), name="videos_by_media"),
+        )
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def link(self) -> str:
+        """Where the video stands on its platform, if that is a web address; else empty."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""
+
+    @property
+    def link_host(self) -> str:
+        """The site of the link, for people."""
+        return (urlsplit(self.link).hostname or "").removeprefix("www.")
+
+    @property
+    def sound(self) -> str:
+        """``audible``, ``silent`` or ``unknown``."""
+        return {True: "audible", False: "silent", None: "unknown"}[self.has_sound]
