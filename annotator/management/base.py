@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from annotator.errors import RefusedError
 from annotator.models import Study
+
+OUR_APPS = ("annotator", "models_app", "evaluation")
 
 
 class OneLineParser(CommandParser):
@@ -26,8 +27,8 @@ class OneLineParser(CommandParser):
 class AxialCommand(BaseCommand):
     """A command that people script against.
 
-    What our code refuses becomes one line on stderr and a non-zero exit. A command whose modules have
-    errors of their own names them in ``refusals``.
+    What our code refuses (any ValueError class of our own) becomes one line on stderr and a non-zero exit.
+    Errors of another kind are named in ``refusals``.
     """
 
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
@@ -43,13 +44,16 @@ class AxialCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; turn what it refuses into one line."""
         self.as_json = bool(options.pop("json", False))
+        refused: tuple[type[Exception], ...] = (ValueError, *self.refusals)
         try:
             return super().execute(*args, **options)
         except CommandError as error:
             raise CommandError(one_line(str(error)), returncode=error.returncode) from error
         except ValidationError as error:
             raise CommandError(one_line(said(error))) from error
-        except (RefusedError, *self.refusals) as error:
+        except refused as error:
+            if not isinstance(error, self.refusals) and not _is_ours(error):
+                raise  # a bug, not a refusal: it keeps its traceback
             raise CommandError(one_line(str(error))) from error
         except OSError as error:
             if error.filename is None:
@@ -93,6 +97,10 @@ def said(error: ValidationError) -> str:
         for field, messages in error.message_dict.items()
         for message in messages
     )
+
+
+def _is_ours(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in OUR_APPS
 
 
 def _plain(data: Any) -> Any:

@@ -12,6 +12,7 @@ class User(AbstractUser):
         default=False, help_text=_("Asked to choose a password at the next login.")
     )
     can_create_studies = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True)  # of the interface; blank = as the browser asks
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

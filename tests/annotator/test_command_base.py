@@ -30,6 +30,7 @@ class Trial(AxialCommand):
             "refused": RefusedError("row 3: no id\nrow 5: no id"),
             "invalid": ValidationError({"name": ["too long"]}),
             "odd": Odd("odd thing"),
+            "bug": ValueError("not ours"),
         }
         if slug in failures:
             raise failures[slug]
@@ -65,6 +66,11 @@ def test_refusal_becomes_one_line(slug, line):
     with pytest.raises(CommandError) as caught:
         run(slug)
     assert str(caught.value) == line
+
+
+def test_bug_keeps_its_traceback():
+    with pytest.raises(ValueError, match="not ours"):
+        run("bug")
 
 
 @pytest.mark.django_db

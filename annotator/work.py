@@ -1,0 +1,185 @@
+"""What a person should do next in each of their studies; the number of queries does not grow with them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
+
+from annotator.models import (
+    Batch,
+    Coding,
+    Comparison,
+    Consolidation,
+    ConsolidationState,
+    Membership,
+    Question,
+    Role,
+    Slot,
+    Study,
+    User,
+)
+from annotator.progress import Progress, gold_shares
+
+
+@dataclass(slots=True)
+class Work:
+    """One person's work in one study."""
+
+    study: Study
+    roles: frozenset[Role]
+    begun: Coding | None = None  # the coding to go on with
+    batch: Batch | None = None  # where the next video comes from
+    n_left: int = 0  # videos of that batch which this person could still be given
+    n_done_in_batch: int = 0
+    n_parked: int = 0
+    n_submitted: int = 0
+    n_questions: int = 0  # asked by consolidators, not answered yet
+    n_waiting: int = 0  # videos this person could consolidate
+    n_claimed: int = 0
+    total: Progress = field(default_factory=lambda: Progress({}))
+
+    @property
+    def is_annotator(self) -> bool:
+        """Whether the person codes here."""
+        return Role.ANNOTATOR in self.roles
+
+    @property
+    def is_consolidator(self) -> bool:
+        """Whether the person settles conflicts here."""
+        return Role.CONSOLIDATOR in self.roles
+
+    @property
+    def is_researcher(self) -> bool:
+        """Whether the person leads here."""
+        return Role.RESEARCHER in self.roles
+
+    @property
+    def can_code(self) -> bool:
+        """Whether a video is at hand, begun or new."""
+        return self.begun is not None or self.n_left > 0
+
+
+def work_of(user: User) -> list[Work]:
+    """The user's work in all their studies, by name."""
+    roles: dict[int, set[Role]] = {}
+    for study, role in Membership.objects.filter(user=user).values_list("study", "role"):
+        roles.setdefault(study, set()).add(Role(role))
+    studies = Study.objects.filter(pk__in=roles).order_by("name", "pk")
+    return work_in(studies, user=user, roles=roles)
+
+
+def work_in(
+    studies: Collection[Study] | QuerySet[Study], *, user: User, roles: Mapping[int, Collection[Role]]
+) -> list[Work]:
+    """The user's work in the studies, given the roles held in each (by its key)."""
+    works = {study.pk: Work(study=study, roles=frozenset(roles[study.pk])) for study in studies}
+    coded = [work for work in works.values() if work.is_annotator]
+    if coded:
+        _add_codings(works, user=user)
+        _add_next_batch(works, user=user, studies=[work.study for work in coded])
+        _add_questions(works, user=user)
+    consolidated = [work.study for work in works.values() if work.is_consolidator]
+    if consolidated:
+        _add_consolidations(works, user=user, studies=consolidated)
+    for study, total in gold_shares([work.study for work in works.values()]).items():
+        works[study].total = total
+    return list(works.values())
+
+
+def waiting_for(user: User, studies: Collection[Study]) -> QuerySet[Comparison]:
+    """Videos with all their codings that the user may consolidate and nobody is at work on."""
+    own = Coding.objects.filter(video=OuterRef("video"), coder=user)
+    return Comparison.objects.waiting().filter(
+        Q(video__study__allow_own_consolidation=True) | ~Exists(own),
+        video__study__in=[study.pk for study in studies],
+        video__withdrawn_at__isnull=True,
+    )
+
+
+def open_questions(user: User, studies: Collection[Study]) -> QuerySet[Question]:
+    """Questions on videos that the user coded, which they have not answered."""
+    return (
+        Question.objects.filter(
+            consolidation__video__study__in=[study.pk for study in studies],
+            consolidation__video__codings__coder=user,
+            consolidation__video__codings__submitted_at__isnull=False,
+        )
+        .exclude(answers__by=user)
+        .exclude(asked_by=user)
+        .distinct()
+    )
+
+
+def _add_codings(works: Mapping[int, Work], *, user: User) -> None:
+    live = Coding.objects.filter(
+        coder=user, study__in=list(works), slot__isnull=False, set_aside_at__isnull=True
+    )
+    unsubmitted = Q(submitted_at__isnull=True, closed_at__isnull=True, video__withdrawn_at__isnull=True)
+    rows = (
+        live.order_by()
+        .values("study")
+        .annotate(
+            n_submitted=Count("pk", filter=Q(submitted_at__isnull=False)),
+            n_parked=Count("pk", filter=unsubmitted & Q(parked_at__isnull=False)),
+            begun=Min(Case(When(unsubmitted & Q(parked_at__isnull=True), then=F("pk")))),
+        )
+    )
+    begun: dict[int, int] = {}
+    for row in rows:
+        work = works[row["study"]]
+        work.n_submitted, work.n_parked = row["n_submitted"], row["n_parked"]
+        if row["begun"]:
+            begun[row["begun"]] = row["study"]
+    for coding in Coding.objects.filter(pk__in=begun).select_related("video", "slot__batch"):
+        works[begun[coding.pk]].begun = coding
+
+
+def _add_next_batch(works: Mapping[int, Work], *, user: User, studies: Collection[Study]) -> None:
+    """The lowest open batch with a place for the user, and how far they are in it."""
+    mine = Coding.objects.filter(video=OuterRef("video"), coder=user, slot__isnull=False)
+    settled_by_me = Consolidation.objects.filter(video=OuterRef("video"), claimed_by=user)
+    n_left = dict(
+        Slot.objects.filter(
+            Q(reserved_for=None) | Q(reserved_for=user),
+            ~Exists(mine),
+            ~Exists(settled_by_me),
+            is_open=True,
+            batch__is_open=True,
+            batch__study__in=[study.pk for study in studies],
+            video__withdrawn_at__isnull=True,
+        )
+        .order_by()
+        .values_list("batch")
+        .annotate(n=Count("video", distinct=True))
+    )
+    n_done = Count(
+        "slots__coding",
+        filter=Q(slots__coding__coder=user)
+        & (Q(slots__coding__submitted_at__isnull=False) | Q(slots__coding__set_aside_at__isnull=False)),
+    )
+    begun_in = [work.begun.slot.batch_id for work in works.values() if work.begun and work.begun.slot]
+    at_hand = Batch.objects.filter(pk__in={*n_left, *begun_in}).annotate(n_done=n_done)
+    for batch in at_hand.order_by("order", "pk"):
+        work = works[batch.study_id]
+        if work.batch is None:
+            work.batch, work.n_left, work.n_done_in_batch = batch, n_left.get(batch.pk, 0), batch.n_done
+
+
+def _add_questions(works: Mapping[int, Work], *, user: User) -> None:
+    asked = open_questions(user, [work.study for work in works.values()])
+    by_study = asked.order_by().values_list("consolidation__video__study")
+    for study, n in by_study.annotate(n=Count("pk", distinct=True)):
+        works[study].n_questions = n
+
+
+def _add_consolidations(works: Mapping[int, Work], *, user: User, studies: Collection[Study]) -> None:
+    waiting = waiting_for(user, studies).order_by().values_list("video__study")
+    for study, n in waiting.annotate(n=Count("pk")):
+        works[study].n_waiting = n
+    claimed = Consolidation.objects.filter(
+        video__study__in=[study.pk for study in studies],
+        claimed_by=user,
+        state__in=(ConsolidationState.CLAIMED, ConsolidationState.REOPENED),
+    )
+    for study, n in claimed.order_by().values_list("video__study").annotate(n=Count("pk")):
+        works[study].n_claimed = n
