@@ -50,7 +50,8 @@ class CodebookFileError(ValueError):
 
 def problems_of(exc: ValidationError, document: Document) -> tuple[Problem, ...]:
     """Every problem that validation found, with the line where the document knows it."""
-    errors = exc.errors(include_url=False)
+    # A misspelt field comes first, since it explains why another one is missing.
+    errors = sorted(exc.errors(include_url=False), key=lambda error: error["type"] != "extra_forbidden")
     # pydantic also calls a list too short when its entries are there but broken
     return tuple(
         _problem(error, document)

@@ -225,12 +225,16 @@ def _resolve(text: str) -> Scalar:
 
 def shown(text: str, *, limit: int = 40) -> str:
     """Foreign text, fit for one line of an error message."""
-    flat = " ".join(text.split())
+    flat = _printable(text)
     return f"“{flat[:limit]}…”" if len(flat) > limit else f"“{flat}”"
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200]
+    return _printable(text)[:200]
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "�" for char in " ".join(text.split()))
 
 
 def _is_noncharacter(code: int) -> bool:
