@@ -29,11 +29,7 @@ class ChanceCorrected:
     """
 
     def features(self, design: PatternDesign) -> FloatArray:
-        base = np.stack([design.rated, design.pairable, design.agreed], axis=1)
-        return np.concatenate([base, self.chance_features(design)], axis=1)
-
-    def chance_features(self, design: PatternDesign) -> FloatArray:
-        return np.empty((len(design.codes), 0))
+        return design.pair_features
 
     def point(self, design: PatternDesign, sums: FloatArray) -> Point:
         n, n_pairable = sums[..., 0], sums[..., 1]
@@ -45,21 +41,26 @@ class ChanceCorrected:
         """p_e, and why it does not do, decided on which counts are zero and never on floats."""
         raise NotImplementedError
 
-    def chance_excess(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray | None:
-        """p_e|i - p_e of each pattern, shape (V, P); None where chance is a constant."""
-        return None
+    def chance_slopes(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
+        """p_e|i - p_e as a sum over the features after the first three; shape (V, F - 3)."""
+        return np.empty((len(sums), 0))
 
-    def variance(self, design: PatternDesign, counts: FloatArray, sums: FloatArray, at: Point) -> FloatArray:
+    def variance(
+        self, design: PatternDesign, features: FloatArray, counts: FloatArray, sums: FloatArray, at: Point
+    ) -> FloatArray:
+        # k*_i - k is linear in the features, so that one product gives it for every pattern.
         beyond = 1 / (1 - at.pe)
-        deviation = design.agreed - at.pe[:, None] * design.pairable
-        deviation *= (at.n / at.n_pairable * beyond)[:, None]
-        deviation -= at.coef[:, None]
-        excess = self.chance_excess(design, sums, at)
-        if excess is not None:
-            deviation -= (2 * (1 - at.coef) * beyond)[:, None] * excess
+        scale = at.n / at.n_pairable * beyond
+        slopes = np.empty_like(sums)
+        slopes[:, 0] = -at.coef
+        slopes[:, 1] = -scale * at.pe
+        slopes[:, 2] = scale
+        if sums.shape[1] > 3:
+            chance_scale = (at.coef - 1) * (2 * beyond)
+            np.multiply(chance_scale[:, None], self.chance_slopes(design, sums, at), out=slopes[:, 3:])
+        deviation = slopes @ features.T
         deviation *= deviation
-        deviation *= counts
-        return (deviation @ design.rated) / (at.n * (at.n - 1))
+        return np.asarray(np.vecdot(counts, deviation) / (at.n * (at.n - 1)))
 
     def n_for_se(self, at: Point) -> FloatArray:
         return at.n
@@ -83,7 +84,7 @@ class BrennanPrediger(ChanceCorrected):
         q = len(design.weights)
         if q == 1:
             return _one_category(sums)
-        pe = np.full(sums.shape[:-1], design.weights.sum() / q**2)
+        pe = np.full(sums.shape[:-1], design.total_weight / q**2)
         return pe, np.zeros(pe.shape, dtype=np.int8)
 
 
@@ -93,34 +94,34 @@ class GwetAC(ChanceCorrected):
     p_e stays below 1 because weights are never all 1, so only a scale of one category is undefined.
     """
 
-    def chance_features(self, design: PatternDesign) -> FloatArray:
-        return design.shares
+    def features(self, design: PatternDesign) -> FloatArray:
+        return design.share_features
 
     def chance(self, design: PatternDesign, sums: FloatArray) -> tuple[FloatArray, ReasonArray]:
         if len(design.weights) == 1:
             return _one_category(sums)
-        pi = sums[..., 3:] / sums[..., :1]
-        pe = _gwet_factor(design) * (1 - np.einsum("...k,...k->...", pi, pi))
+        n, shares = sums[..., 0], sums[..., 3:]  # pi = shares / n
+        pe = _gwet_factor(design) * (1 - np.vecdot(shares, shares) / (n * n))
         return pe, np.zeros(pe.shape, dtype=np.int8)
 
-    def chance_excess(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
-        pi = sums[..., 3:] / sums[..., :1]
-        return _gwet_factor(design) * (1 - pi) @ design.shares.T - at.pe[:, None]
+    def chance_slopes(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
+        factor = _gwet_factor(design)
+        return np.asarray((factor - at.pe)[:, None] - sums[:, 3:] * (factor / at.n)[:, None])
 
 
 class Fleiss(ChanceCorrected):
     """Fleiss' kappa, generalised: p_e = sum_kl w_kl pi_k pi_l; Fleiss (1971), Gwet (2014)."""
 
-    def chance_features(self, design: PatternDesign) -> FloatArray:
-        return design.shares
+    def features(self, design: PatternDesign) -> FloatArray:
+        return design.share_features
 
     def chance(self, design: PatternDesign, sums: FloatArray) -> tuple[FloatArray, ReasonArray]:
         pi = sums[..., 3:] / sums[..., :1]
         return chance_of_one_distribution(design.weights, pi)
 
-    def chance_excess(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
+    def chance_slopes(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
         pi = sums[..., 3:] / sums[..., :1]
-        return (pi @ symmetric(design.weights)) @ design.shares.T - at.pe[:, None]
+        return np.asarray(pi @ symmetric(design.weights) - at.pe[:, None])
 
 
 class Conger(ChanceCorrected):
@@ -130,8 +131,8 @@ class Conger(ChanceCorrected):
     Source: Conger (1980); with missing ratings Gwet (2014).
     """
 
-    def chance_features(self, design: PatternDesign) -> FloatArray:
-        return design.by_rater
+    def features(self, design: PatternDesign) -> FloatArray:
+        return np.concatenate([design.pair_features, design.by_rater], axis=1)
 
     def _marginals(self, design: PatternDesign, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
         chosen = sums[..., 3:].reshape(*sums.shape[:-1], -1, len(design.weights))
@@ -150,14 +151,14 @@ class Conger(ChanceCorrected):
         reason = np.where(without, _RATER_WITHOUT, np.where(is_one, _CHANCE_IS_ONE, 0))
         return pe, reason.astype(np.int8)
 
-    def chance_excess(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
+    def chance_slopes(self, design: PatternDesign, sums: FloatArray, at: Point) -> FloatArray:
         p, n_by_rater = self._marginals(design, sums)
         n_raters = p.shape[-2]
         weighted = p @ symmetric(design.weights)
         by_others = weighted.sum(axis=-2, keepdims=True) - weighted
         centred = by_others - (p * by_others).sum(axis=-1, keepdims=True)
         centred = centred * (at.n[:, None] / n_by_rater)[..., None] / (n_raters * (n_raters - 1))
-        return np.asarray(centred.reshape(len(sums), -1) @ design.by_rater.T)
+        return np.asarray(centred.reshape(len(sums), -1))
 
 
 def _one_category(sums: FloatArray) -> tuple[FloatArray, ReasonArray]:
@@ -174,4 +175,4 @@ def _between_raters(p: FloatArray, weights: FloatArray) -> FloatArray:
 
 def _gwet_factor(design: PatternDesign) -> float:
     q = len(design.weights)
-    return float(design.weights.sum()) / max(q * (q - 1), 1)  # q = 1 is undefined before this matters
+    return design.total_weight / max(q * (q - 1), 1)  # q = 1 is undefined before this matters

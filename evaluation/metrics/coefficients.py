@@ -33,7 +33,9 @@ class Coefficient(Protocol):
     def point(self, design: PatternDesign, sums: FloatArray) -> Point:
         """Estimate from sums of shape (..., F)."""
 
-    def variance(self, design: PatternDesign, counts: FloatArray, sums: FloatArray, at: Point) -> FloatArray:
+    def variance(
+        self, design: PatternDesign, features: FloatArray, counts: FloatArray, sums: FloatArray, at: Point
+    ) -> FloatArray:
         """Variance for counts of shape (V, P), without the finite-population factor; (V,)."""
 
     def n_for_se(self, at: Point) -> FloatArray:
@@ -65,7 +67,9 @@ class Krippendorff:
         pa = (1 - correction) * sums[..., 3] / sums[..., 2] + correction
         return point_from(pa, pe, n=sums[..., 0], n_pairable=sums[..., 1], reason=reason)
 
-    def variance(self, design: PatternDesign, counts: FloatArray, sums: FloatArray, at: Point) -> FloatArray:
+    def variance(
+        self, design: PatternDesign, features: FloatArray, counts: FloatArray, sums: FloatArray, at: Point
+    ) -> FloatArray:
         pe, n_pairable = at.pe[:, None], at.n_pairable[:, None]
         mean_raters = sums[:, 2:3] / n_pairable
         raw_pa = sums[:, 3:4] / sums[:, 2:3]
@@ -111,7 +115,9 @@ class CohenComplete:
         reason = np.where(clashes, 0, NUMBER[Undefined.CHANCE_IS_ONE]).astype(np.int8)
         return point_from(pa, pe, n=sums[..., 0], n_pairable=sums[..., 1], reason=reason)
 
-    def variance(self, design: PatternDesign, counts: FloatArray, sums: FloatArray, at: Point) -> FloatArray:
+    def variance(
+        self, design: PatternDesign, features: FloatArray, counts: FloatArray, sums: FloatArray, at: Point
+    ) -> FloatArray:
         table = self._shares(design, sums)
         row = table.sum(axis=-2) @ design.weights.T
         column = table.sum(axis=-1) @ design.weights

@@ -161,16 +161,19 @@ def estimate(
     confidence = check_confidence(confidence)
     times = checked_counts(counts, n_patterns=len(design.codes), n_dimensions=2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sums = times @ coefficient.features(design)
+        features = coefficient.features(design)
+        sums = times @ features
         at = coefficient.point(design, sums)
-        variance = coefficient.variance(design, times, sums, at)
+        variance = coefficient.variance(design, features, times, sums, at)
         df = coefficient.degrees_of_freedom(at)
         if population is not None:
             variance = variance * _finite_factor(df + 1, at=at, population=population)
-        has_se = (coefficient.n_for_se(at) >= 2) & (at.reason == 0)
-        se = np.where(has_se, np.sqrt(variance), np.nan)
+        se, reason = np.sqrt(variance), at.reason
+        has_se = coefficient.n_for_se(at) >= 2
+        if reason.any() or not has_se.all():
+            se = np.where(has_se & (reason == 0), se, np.nan)
+            reason = np.where(has_se | (reason != 0), reason, NUMBER[Undefined.TOO_FEW_FOR_SE])
         ci_low, ci_high = t_interval(at.coef, se, df=df, confidence=confidence)
-    reason = np.where((at.reason == 0) & ~has_se, NUMBER[Undefined.TOO_FEW_FOR_SE], at.reason)
     return BatchAgreement(
         coef=at.coef,
         se=se,

@@ -53,15 +53,30 @@ class PatternDesign:
         )
 
     @cached_property
+    def total_weight(self) -> float:
+        """T_w, the sum of all weights."""
+        return float(self.weights.sum())
+
+    @cached_property
     def shares(self) -> FloatArray:
         """Share of a pattern's raters in each category, r_ik / r_i; (P, q), 0 where unrated."""
         return np.asarray(self.tallies / np.maximum(self.n_raters, 1)[:, None])
 
     @cached_property
+    def pair_features(self) -> FloatArray:
+        """Whether rated, whether pairable, and p_a|i; (P, 3)."""
+        return np.stack([self.rated, self.pairable, self.agreed], axis=1)
+
+    @cached_property
+    def share_features(self) -> FloatArray:
+        """The same with the shares after them; (P, 3 + q)."""
+        return np.concatenate([self.pair_features, self.shares], axis=1)
+
+    @cached_property
     def by_rater(self) -> FloatArray:
         """1 where rater g chose category k; (P, r * q), rater-major."""
         q = len(self.weights)
-        chosen = self.codes[:, :, None] == np.arange(q)
+        chosen: npt.NDArray[np.bool_] = self.codes[:, :, None] == np.arange(q)
         return chosen.reshape(len(self.codes), -1).astype(np.float64)
 
     @cached_property
@@ -78,14 +93,19 @@ def dense_codes(*, n_categories: int, n_raters: int) -> npt.NDArray[np.int8]:
     Returns shape ((q + 1) ** r, r). Bin number = the codes plus one, read as digits in base q + 1,
     the first rater's digit leading: for two raters (a + 1) * (q + 1) + (b + 1).
     """
-    n_bins = (n_categories + 1) ** n_raters
+    _n_bins(n_categories=n_categories, n_raters=n_raters)
+    digits = np.indices((n_categories + 1,) * n_raters, dtype=np.int16)
+    return (digits.reshape(n_raters, -1).T - 1).astype(np.int8)
+
+
+def _n_bins(*, n_categories: int, n_raters: int) -> int:
+    n_bins: int = (n_categories + 1) ** n_raters
     if n_bins > MAX_BINS:
         raise ValueError(
             f"{n_raters} raters and {n_categories} categories make {n_bins} patterns: "
             "count the patterns that occur instead"
         )
-    digits = np.indices((n_categories + 1,) * n_raters, dtype=np.int16)
-    return (digits.reshape(n_raters, -1).T - 1).astype(np.int8)
+    return n_bins
 
 
 def histogram_patterns(*, categories: Sequence[Any], n_raters: int) -> npt.NDArray[np.object_]:
@@ -127,7 +147,7 @@ def rating_histograms(codes: npt.NDArray[np.integer], *, n_categories: int) -> n
             f"not {codes.dtype} of shape {codes.shape}"
         )
     n_values, n_subjects, n_raters = codes.shape
-    n_bins = len(dense_codes(n_categories=n_categories, n_raters=n_raters))
+    n_bins = _n_bins(n_categories=n_categories, n_raters=n_raters)
     if codes.size and (codes.min() < -1 or codes.max() >= n_categories):
         at = np.argwhere((codes < -1) | (codes >= n_categories))[0]
         value, subject, rater = (int(i) for i in at)
@@ -138,7 +158,8 @@ def rating_histograms(codes: npt.NDArray[np.integer], *, n_categories: int) -> n
     bins = _bin_numbers(codes, n_categories=n_categories)
     if n_subjects > 4096:  # long rows: count each while it is in the cache
         return np.stack([np.bincount(row, minlength=n_bins) for row in bins])
-    offsets = np.arange(n_values, dtype=np.int32)[:, None] * n_bins
+    small = n_values * n_bins <= np.iinfo(np.int16).max
+    offsets = np.arange(n_values, dtype=np.int16 if small else np.intp)[:, None] * n_bins
     flat = np.bincount((bins + offsets).ravel(), minlength=n_values * n_bins)
     return flat.reshape(n_values, n_bins)
 
@@ -151,7 +172,7 @@ def _bin_numbers(codes: npt.NDArray[np.integer], *, n_categories: int) -> npt.ND
     numbers: npt.NDArray[Any] = codes[..., 0].astype(dtype)
     for rater in range(1, n_raters):
         numbers *= dtype(base)
-        numbers += codes[..., rater].astype(dtype, copy=False)
+        numbers += codes[..., rater].astype(dtype)  # a contiguous copy adds faster than a stride
     # Each digit is code + 1; the ones are added together, here.
     numbers += dtype(sum(base**rater for rater in range(n_raters)))
     return numbers
@@ -170,7 +191,7 @@ def cluster_histograms(
         raise ValueError(f"{len(clusters)} clusters for {n_subjects} subjects: one is needed each")
     number: dict[Hashable, int] = {}
     cluster_of = np.array([number.setdefault(label, len(number)) for label in clusters], dtype=int)
-    n_bins = len(dense_codes(n_categories=n_categories, n_raters=n_raters))
+    n_bins = _n_bins(n_categories=n_categories, n_raters=n_raters)
     rating_histograms(codes, n_categories=n_categories)  # the check, with its message
     bins = _bin_numbers(codes, n_categories=n_categories).astype(np.intp)
     bins += (cluster_of * n_values + np.arange(n_values)[:, None]) * n_bins

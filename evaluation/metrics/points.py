@@ -28,8 +28,8 @@ class Point:
 def point_from(
     pa: FloatArray, pe: FloatArray, *, n: FloatArray, n_pairable: FloatArray, reason: ReasonArray
 ) -> Point:
-    unpaired = n_pairable == 0
-    if unpaired.any():
+    if not n_pairable.all():
+        unpaired = n_pairable == 0
         pa, pe = np.where(unpaired, np.nan, pa), np.where(unpaired, np.nan, pe)
         reason = np.where(
             unpaired, np.where(n == 0, NUMBER[Undefined.NO_RATINGS], NUMBER[Undefined.NO_PAIRS]), reason

@@ -41,14 +41,20 @@ def weight_matrix(weights: Weights, *, categories: Sequence[Any]) -> FloatArray:
     ----------
     Cohen (1968), Psychol. Bull. 70, 213-220; Gwet (2014), Handbook of Inter-Rater Reliability.
     """
-    scale = check_categories(categories)
-    if isinstance(weights, str):
-        return _named(weights, scale)
-    return _checked(weights, len(scale))
+    if not isinstance(weights, str):
+        return _checked(weights, len(check_categories(categories)))
+    if isinstance(categories, list | tuple) and all(isinstance(c, int | float | str) for c in categories):
+        return _remembered(weights, tuple(categories))
+    return _named(weights, categories)
 
 
 @lru_cache(maxsize=64)
-def _named(name: str, scale: tuple[Any, ...]) -> FloatArray:
+def _remembered(name: str, categories: tuple[Any, ...]) -> FloatArray:
+    return _named(name, categories)
+
+
+def _named(name: str, categories: Sequence[Any]) -> FloatArray:
+    scale = check_categories(categories)
     q = len(scale)
     if name not in WEIGHT_NAMES:
         raise ValueError(f"unknown weights {name!r}: use one of {', '.join(WEIGHT_NAMES)}")
