@@ -50,8 +50,10 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
     """Ready videos by whether they still wait, and for whom."""
 
     def in_study(self, study: "Study") -> Self:
-        """Of videos of the study that were not withdrawn."""
-        return self.filter(video__study=study, video__withdrawn_at__isnull=True)
+        """Of videos of the study that were not withdrawn, coded by as many as it asks for now."""
+        return self.filter(
+            video__study=study, video__withdrawn_at__isnull=True, n_codings__gte=study.coders_per_video
+        )
 
     def waiting(self, at: datetime | None = None) -> Self:
         """Not begun, or begun by somebody whose claim has run out; never what all coders set aside."""
@@ -68,7 +70,8 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
         """Never what the user coded, unless the study allows it for a small team."""
         if study.allow_own_consolidation:
             return self
-        return self.exclude(Exists(Coding.objects.filter(video=OuterRef("video"), coder=user)))
+        touched = Q(slot__isnull=False) | Q(touched_at__isnull=False)  # a slot may run out untouched
+        return self.exclude(Exists(Coding.objects.filter(touched, video=OuterRef("video"), coder=user)))
 
 
 class Comparison(models.Model):
