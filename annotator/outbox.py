@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
 from annotator.access import StudyRequest, study_view
+from annotator.errors import RefusedError
 from annotator.models import Mutation, Role, Study, User
 
 MAX_CHANGES = 200
@@ -28,7 +29,7 @@ USER_HEADER = "X-Axial-User"  # whose changes they are: another login in the sam
 P = ParamSpec("P")
 
 
-class OutboxError(Exception):
+class OutboxError(RefusedError):
     """A request that is refused as a whole; nothing was changed."""
 
     status = 400
@@ -238,6 +239,8 @@ def json_view(
                 return refusal("denied", _("You may not do this here."), status=403)
             except OutboxError as exc:
                 return exc.response()
+            except RefusedError as exc:
+                return refusal("refused", str(exc), status=409)
 
         return opened
 

@@ -2,7 +2,16 @@
 
 from annotator.models.batch import Batch, Purpose
 from annotator.models.codebook import Codebook, Value
-from annotator.models.coding import Coding, Evidence, Judgement, Mutation, QueueCursor, SetAside, Slot
+from annotator.models.coding import (
+    Coding,
+    CodingState,
+    Evidence,
+    Judgement,
+    Mutation,
+    QueueCursor,
+    SetAside,
+    Slot,
+)
 from annotator.models.consolidation import (
     Answer,
     Comparison,
@@ -25,6 +34,7 @@ __all__ = [
     "Change",
     "Codebook",
     "Coding",
+    "CodingState",
     "Comparison",
     "Consolidation",
     "ConsolidationOrder",

@@ -1,8 +1,10 @@
 """Slots, codings and judgements."""
 
 import uuid
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from annotator.labels import Stance
@@ -10,6 +12,9 @@ from annotator.models.batch import Batch, Purpose
 from annotator.models.codebook import Codebook, Value
 from annotator.models.user import User
 from annotator.models.video import Video
+
+if TYPE_CHECKING:
+    from annotator.models.study import Study
 
 KNOWN_STANCES = [int(stance) for stance in Stance]
 
@@ -65,6 +70,44 @@ class SetAside(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+class CodingState(models.TextChoices):
+    """Where a coding stands, as its coder sees it; each excludes those after it."""
+
+    CLOSED = "closed", _("Closed")  # a consolidator has claimed the video
+    SET_ASIDE = "set-aside", _("Set aside")
+    SUBMITTED = "submitted", _("Submitted")
+    PARKED = "parked", _("Parked")
+    LATE = "late", _("Given back")  # the slot has expired: kept, and not counted
+    IN_WORK = "in-work", _("In work")
+
+
+IN_STATE: dict[str, Q] = {
+    CodingState.CLOSED: Q(closed_at__isnull=False),
+    CodingState.SET_ASIDE: Q(set_aside_at__isnull=False),
+    CodingState.SUBMITTED: Q(submitted_at__isnull=False),
+    CodingState.PARKED: Q(parked_at__isnull=False),
+    CodingState.LATE: Q(slot__isnull=True),
+    CodingState.IN_WORK: Q(),
+}
+
+
+class CodingQuerySet(models.QuerySet["Coding"]):
+    """Codings by whose they are and how far."""
+
+    def own(self, user: User, study: "Study") -> Self:
+        """The user's in this study: nobody reaches another coder's coding by its address."""
+        return self.filter(coder=user, study=study)
+
+    def in_state(self, state: str) -> Self:
+        """Those that `Coding.state` calls so."""
+        chosen = self.filter(IN_STATE[state])
+        for earlier, condition in IN_STATE.items():
+            if earlier == state:
+                break
+            chosen = chosen.exclude(condition)
+        return chosen
+
+
 class Coding(models.Model):
     """One annotator's pass over one video."""
 
@@ -95,6 +138,8 @@ class Coding(models.Model):
     played_ms = models.PositiveIntegerField(default=0)  # how much of the video was played at least once
     heard_ms = models.PositiveIntegerField(default=0)  # and not muted
 
+    objects = CodingQuerySet.as_manager()
+
     class Meta:
         constraints = (
             models.UniqueConstraint(
@@ -117,6 +162,19 @@ class Coding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.video} by {self.coder}"
+
+    @property
+    def state(self) -> CodingState:
+        """Where the coding stands; `CodingQuerySet.in_state` says the same of many."""
+        if self.closed_at:
+            return CodingState.CLOSED
+        if self.set_aside_at:
+            return CodingState.SET_ASIDE
+        if self.submitted_at:
+            return CodingState.SUBMITTED
+        if self.parked_at:
+            return CodingState.PARKED
+        return CodingState.LATE if self.slot_id is None else CodingState.IN_WORK
 
 
 class Judgement(models.Model):
