@@ -37,8 +37,8 @@ def read_info(path: Path, *, name: str | None = None) -> VideoRow:
 
 
 USED = (
-    "_type id webpage_url original_url extractor_key ie_key uploader uploader_id channel description title tags"
-    " timestamp upload_date ext " + " ".join(COUNTS.values())
+    "_type id webpage_url original_url extractor_key ie_key uploader uploader_id channel description title"
+    " tags timestamp upload_date ext " + " ".join(COUNTS.values())
 ).split()
 
 

@@ -21,7 +21,7 @@ PLATFORMS = {
     "twitter.com": "x",
 }
 SHORTENED = {"vm.tiktok.com", "vt.tiktok.com"}
-ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
+ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+\d+|\d[.,]\d+e\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ def parse_link(text: str) -> Link:
     path = parts.path
     if host in SHORTENED or (host.endswith("tiktok.com") and path.startswith("/t/")):
         raise LinkError(
-            _(
-                "“%(link)s” is a shortened link, which does not hold the id; open it and give the full address."
-            )
+            _("“%(link)s” is a shortened link without the id; open it and give the full address.")
             % {"link": shorten(text)}
         )
     segments = [unquote(segment) for segment in path.split("/") if segment]
@@ -81,9 +79,7 @@ def checked_id(text: str) -> str:
         raise LinkError(_("the id “%(id)s” holds a control character.") % {"id": shorten(text)})
     if ROUNDED.fullmatch(text):
         raise LinkError(
-            _(
-                "the id “%(id)s” was rounded by a spreadsheet, so its digits are lost; format the column as text."
-            )
+            _("the id “%(id)s” was rounded by a spreadsheet and has lost digits; format the column as text.")
             % {"id": text}
         )
     return text

@@ -114,17 +114,18 @@ def discard_unused(names: Iterable[str]) -> list[str]:
 @contextmanager
 def local_path(video: Video) -> Iterator[Path]:
     """A path at which the video's media can be read while the block runs; MediaError if there is none."""
-    if not video.media:
+    name = video.media.name
+    if not name:
         raise MediaError(_("the study holds no copy of video %(video)s.") % {"video": video})
     if _is_local():
-        path = Path(default_storage.path(video.media.name))
+        path = Path(default_storage.path(name))
         if not path.is_file():
             raise MediaError(_("the media of video %(video)s are missing on disk.") % {"video": video})
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="axial-") as folder:
-        path = Path(folder) / Path(video.media.name).name
-        with default_storage.open(video.media.name) as source, path.open("wb") as target:
+        path = Path(folder) / Path(name).name
+        with default_storage.open(name) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, CHUNK)
         yield path
 
