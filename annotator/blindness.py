@@ -5,6 +5,8 @@ it is submitted, the video is consolidated and its batch released. This binds a 
 roles; the exception is a switch of the study. A consolidator sees the codings of videos that they claimed.
 """
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from annotator.models import Coding, ConsolidationState, Role, Study, User, Video
@@ -15,11 +17,16 @@ def is_coder(user: User, study: Study) -> bool:
     return Role.ANNOTATOR in study.roles_of(user) or Coding.objects.filter(study=study, coder=user).exists()
 
 
-def is_bound(user: User, study: Study) -> bool:
-    """Whether blindness binds the user: coders, unless the study lifts it for their other roles."""
-    if not is_coder(user, study):
+def binds(study: Study, *, roles: Collection[Role], has_coded: bool) -> bool:
+    """The rule itself: it binds coders, unless the study lifts it for their other roles."""
+    if Role.ANNOTATOR not in roles and not has_coded:
         return False
-    return not (study.lift_blindness and study.roles_of(user) - {Role.ANNOTATOR})
+    return not (study.lift_blindness and set(roles) - {Role.ANNOTATOR})
+
+
+def is_bound(user: User, study: Study) -> bool:
+    """Whether blindness binds the user."""
+    return binds(study, roles=study.roles_of(user), has_coded=is_coder(user, study))
 
 
 def unblinded_videos(user: User, study: Study) -> QuerySet[Video]:

@@ -1,16 +1,105 @@
 """What every page knows: the study it is in and the way to its other pages."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models import Role, Study, User
+from annotator.work import open_questions, waiting_for
+
+EVERYBODY = frozenset(Role)
+MANY = 99  # a count in the navigation says no more than this
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the navigation, for whom, and which pages belong to it."""
+
+    label: Promise
+    view: str
+    roles: frozenset[Role]
+    nouns: tuple[str, ...]  # what the names of its pages begin with
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A link of the navigation."""
+
+    url: str
+    label: Promise
+    is_current: bool
+    count: str = ""
+
+
+PLACES = (
+    Place(_("Overview"), "annotator:study_detail", EVERYBODY, ("study_detail", "study_edit", "history")),
+    Place(_("Code"), "annotator:coding_next", frozenset({Role.ANNOTATOR}), ("coding_next", "coding_edit")),
+    Place(
+        _("My codings"),
+        "annotator:coding_list",
+        frozenset({Role.ANNOTATOR}),
+        ("coding_list", "difference", "question"),
+    ),
+    Place(
+        _("Consolidate"),
+        "annotator:consolidation_list",
+        frozenset({Role.CONSOLIDATOR}),
+        ("consolidation", "precedent"),
+    ),
+    Place(_("Codebook"), "annotator:codebook_detail", EVERYBODY, ("codebook",)),
+    Place(_("Videos"), "annotator:video_list", frozenset({Role.RESEARCHER}), ("video", "creator")),
+    Place(_("Batches"), "annotator:batch_list", frozenset({Role.RESEARCHER}), ("batch", "slot")),
+    Place(_("People"), "annotator:member_list", frozenset({Role.RESEARCHER}), ("member",)),
+    Place(_("Agreement"), "evaluation:agreement_detail", frozenset({Role.RESEARCHER}), ("agreement",)),
+    Place(_("Export"), "annotator:export_list", frozenset({Role.RESEARCHER}), ("export", "label")),
+)
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """Variables of ``templates/base.html``."""
+    study: Study | None = getattr(request, "study", None)
     return {
-        "study": getattr(request, "study", None),
+        "study": study,
         "roles": getattr(request, "roles", frozenset()),
-        "nav": [],
+        # Lazy: a page that draws a bar of its own, or is a part of a page, asks the database nothing.
+        "nav": SimpleLazyObject(lambda: navigation(request, study)) if study else [],
         "app_version": settings.VERSION,
     }
+
+
+def navigation(request: HttpRequest, study: Study) -> list[NavItem]:
+    """The way to the study's other pages, for the roles that the person holds; at most two queries."""
+    roles: frozenset[Role] = getattr(request, "roles", frozenset())
+    name = request.resolver_match.url_name or "" if request.resolver_match else ""
+    counts = _counts(request, study, roles=roles)
+    return [
+        NavItem(
+            url=reverse(place.view, args=[study.slug]),
+            label=place.label,
+            is_current=name.startswith(place.nouns),
+            count=_shown(counts.get(place.view, 0)),
+        )
+        for place in PLACES
+        if roles & place.roles
+    ]
+
+
+def _counts(request: HttpRequest, study: Study, *, roles: frozenset[Role]) -> dict[str, int]:
+    user = request.user
+    counts: dict[str, int] = {}
+    if not isinstance(user, User):
+        return counts
+    if Role.ANNOTATOR in roles:
+        counts["annotator:coding_list"] = open_questions(user, [study])[: MANY + 1].count()
+    if Role.CONSOLIDATOR in roles:
+        counts["annotator:consolidation_list"] = waiting_for(user, [study])[: MANY + 1].count()
+    return counts
+
+
+def _shown(count: int) -> str:
+    return f"{MANY}+" if count > MANY else str(count or "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
 
+from annotator.blindness import binds
 from annotator.models import (
     Batch,
     Coding,
@@ -21,6 +22,20 @@ from annotator.models import (
 from annotator.progress import Progress, gold_shares
 
 
+@dataclass(frozen=True, slots=True)
+class BatchWork:
+    """How far one person is in one batch."""
+
+    batch: Batch
+    n_done: int
+    n_left: int  # videos that this person could still be given; colleagues may take some
+
+    @property
+    def n_videos(self) -> int:
+        """Done and left together."""
+        return self.n_done + self.n_left
+
+
 @dataclass(slots=True)
 class Work:
     """One person's work in one study."""
@@ -28,10 +43,9 @@ class Work:
     study: Study
     roles: frozenset[Role]
     begun: Coding | None = None  # the coding to go on with
-    batch: Batch | None = None  # where the next video comes from
-    n_left: int = 0  # videos of that batch which this person could still be given
-    n_done_in_batch: int = 0
+    batches: list[BatchWork] = field(default_factory=list)  # in the study's order
     n_parked: int = 0
+    has_coded: bool = False
     n_submitted: int = 0
     n_questions: int = 0  # asked by consolidators, not answered yet
     n_waiting: int = 0  # videos this person could consolidate
@@ -54,9 +68,19 @@ class Work:
         return Role.RESEARCHER in self.roles
 
     @property
+    def is_bound(self) -> bool:
+        """Whether blindness binds the person."""
+        return binds(self.study, roles=self.roles, has_coded=self.has_coded)
+
+    @property
+    def next_batch(self) -> BatchWork | None:
+        """Where the next video comes from."""
+        return next((row for row in self.batches if row.n_left), None)
+
+    @property
     def can_code(self) -> bool:
         """Whether a video is at hand, begun or new."""
-        return self.begun is not None or self.n_left > 0
+        return self.begun is not None or self.next_batch is not None
 
 
 def work_of(user: User) -> list[Work]:
@@ -74,9 +98,9 @@ def work_in(
     """The user's work in the studies, given the roles held in each (by its key)."""
     works = {study.pk: Work(study=study, roles=frozenset(roles[study.pk])) for study in studies}
     coded = [work for work in works.values() if work.is_annotator]
+    _add_codings(works, user=user)
     if coded:
-        _add_codings(works, user=user)
-        _add_next_batch(works, user=user, studies=[work.study for work in coded])
+        _add_batches(works, user=user, studies=[work.study for work in coded])
         _add_questions(works, user=user)
     consolidated = [work.study for work in works.values() if work.is_consolidator]
     if consolidated:
@@ -105,21 +129,23 @@ def open_questions(user: User, studies: Collection[Study]) -> QuerySet[Question]
             consolidation__video__codings__submitted_at__isnull=False,
         )
         .exclude(answers__by=user)
-        .exclude(asked_by=user)
+        .exclude(consolidation__state=ConsolidationState.DONE)
+        .exclude(consolidation__video__withdrawn_at__isnull=False)
         .distinct()
     )
 
 
 def _add_codings(works: Mapping[int, Work], *, user: User) -> None:
-    live = Coding.objects.filter(
-        coder=user, study__in=list(works), slot__isnull=False, set_aside_at__isnull=True
+    live = Q(slot__isnull=False, set_aside_at__isnull=True)
+    unsubmitted = live & Q(
+        submitted_at__isnull=True, closed_at__isnull=True, video__withdrawn_at__isnull=True
     )
-    unsubmitted = Q(submitted_at__isnull=True, closed_at__isnull=True, video__withdrawn_at__isnull=True)
     rows = (
-        live.order_by()
+        Coding.objects.filter(coder=user, study__in=list(works))
+        .order_by()
         .values("study")
         .annotate(
-            n_submitted=Count("pk", filter=Q(submitted_at__isnull=False)),
+            n_submitted=Count("pk", filter=live & Q(submitted_at__isnull=False)),
             n_parked=Count("pk", filter=unsubmitted & Q(parked_at__isnull=False)),
             begun=Min(Case(When(unsubmitted & Q(parked_at__isnull=True), then=F("pk")))),
         )
@@ -127,15 +153,15 @@ def _add_codings(works: Mapping[int, Work], *, user: User) -> None:
     begun: dict[int, int] = {}
     for row in rows:
         work = works[row["study"]]
-        work.n_submitted, work.n_parked = row["n_submitted"], row["n_parked"]
-        if row["begun"]:
+        work.n_submitted, work.n_parked, work.has_coded = row["n_submitted"], row["n_parked"], True
+        if row["begun"] and work.is_annotator:
             begun[row["begun"]] = row["study"]
     for coding in Coding.objects.filter(pk__in=begun).select_related("video", "slot__batch"):
         works[begun[coding.pk]].begun = coding
 
 
-def _add_next_batch(works: Mapping[int, Work], *, user: User, studies: Collection[Study]) -> None:
-    """The lowest open batch with a place for the user, and how far they are in it."""
+def _add_batches(works: Mapping[int, Work], *, user: User, studies: Collection[Study]) -> None:
+    """The batches that the user has coded in or could, and how far they are."""
     mine = Coding.objects.filter(video=OuterRef("video"), coder=user, slot__isnull=False)
     settled_by_me = Consolidation.objects.filter(video=OuterRef("video"), claimed_by=user)
     n_left = dict(
@@ -152,17 +178,14 @@ def _add_next_batch(works: Mapping[int, Work], *, user: User, studies: Collectio
         .values_list("batch")
         .annotate(n=Count("video", distinct=True))
     )
-    n_done = Count(
-        "slots__coding",
-        filter=Q(slots__coding__coder=user)
-        & (Q(slots__coding__submitted_at__isnull=False) | Q(slots__coding__set_aside_at__isnull=False)),
-    )
-    begun_in = [work.begun.slot.batch_id for work in works.values() if work.begun and work.begun.slot]
-    at_hand = Batch.objects.filter(pk__in={*n_left, *begun_in}).annotate(n_done=n_done)
-    for batch in at_hand.order_by("order", "pk"):
-        work = works[batch.study_id]
-        if work.batch is None:
-            work.batch, work.n_left, work.n_done_in_batch = batch, n_left.get(batch.pk, 0), batch.n_done
+    handed_in = Q(slots__coding__submitted_at__isnull=False) | Q(slots__coding__set_aside_at__isnull=False)
+    n_done = Count("slots__coding", filter=Q(slots__coding__coder=user) & handed_in)
+    coded_in = Slot.objects.filter(coding__coder=user).values("batch")
+    batches = Batch.objects.filter(study__in=[study.pk for study in studies])
+    batches = batches.filter(Q(pk__in=n_left) | Q(pk__in=coded_in)).annotate(n_done=n_done)
+    for batch in batches.order_by("order", "pk"):
+        row = BatchWork(batch, n_done=batch.n_done, n_left=n_left.get(batch.pk, 0))
+        works[batch.study_id].batches.append(row)
 
 
 def _add_questions(works: Mapping[int, Work], *, user: User) -> None:

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "annotator.middleware.TemporaryPasswordMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -166,7 +167,7 @@ AXES_FAILURE_LIMIT = env.int("AXIAL_LOGIN_FAILURES", 5)
 AXES_COOLOFF_TIME = env.float("AXIAL_LOGIN_COOLOFF_HOURS", 0.25)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "annotator/login_locked.html"
+AXES_LOCKOUT_CALLABLE = "annotator.views.accounts.locked"
 AXES_VERBOSE = False
 
 # --- Safety -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import secrets
 
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -81,14 +82,22 @@ def may_reset_password(*, user: User, by: User) -> bool:
 
     Otherwise a researcher could take over any account by adding it to a study of their own.
     """
-    if user == by:
-        return False  # that is what changing the password is for
+    return user.pk in resettable_by(by)
+
+
+def resettable_by(by: User) -> set[int]:
+    """The keys of all people whose password `by` may reset; never one's own, which is changed instead."""
+    others = User.objects.exclude(pk=by.pk)
     if by.is_superuser:
-        return True
-    if user.is_superuser or user.is_staff or user.can_create_studies:
-        return False
-    in_studies = Study.objects.filter(memberships__user=user)
-    return in_studies.exists() and not in_studies.exclude(pk__in=Study.objects.led_by(by)).exists()
+        return set(others.values_list("pk", flat=True))
+    led = Study.objects.led_by(by).values("pk")
+    elsewhere = Membership.objects.exclude(study__in=led).values("user")
+    return set(
+        others.filter(is_superuser=False, is_staff=False, can_create_studies=False)
+        .filter(memberships__study__in=led)
+        .exclude(pk__in=elsewhere)
+        .values_list("pk", flat=True)
+    )
 
 
 @transaction.atomic
@@ -122,6 +131,9 @@ def _new_user(username: str, *, password: str | None, name: str, is_temporary: b
         password=make_password(password),
         must_change_password=is_temporary,
     )
-    user.full_clean()
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        raise PeopleError(" ".join(error.messages)) from error
     user.save()
     return user

@@ -152,8 +152,9 @@ def test_work_of_an_annotator(study, coders):
     Slot.objects.filter(video=kept).update(reserved_for=colleague)
     make_video(study, batch=second)
     (work,) = work_of(me)
-    assert (work.batch, work.begun) == (first, begun)
-    assert (work.n_left, work.n_done_in_batch, work.n_parked, work.n_submitted) == (1, 1, 1, 1)
+    assert [(row.batch, row.n_done, row.n_left) for row in work.batches] == [(first, 1, 1), (second, 0, 1)]
+    assert (work.begun, work.next_batch.batch) == (begun, first)
+    assert (work.n_parked, work.n_submitted) == (1, 1)
 
 
 def test_a_closed_batch_has_nothing_left(study, coders):
@@ -201,4 +202,4 @@ def test_work_takes_the_same_queries_for_one_study_as_for_four(django_assert_max
     assert Batch.objects.count() == 4
     with django_assert_max_num_queries(10):
         works = work_of(user)
-    assert [work.n_left for work in works] == [1, 1, 1, 1]
+    assert [work.next_batch.n_left for work in works] == [1, 1, 1, 1]

@@ -1,0 +1,15 @@
+"""The web server: a few processes of several threads, so that a slow upload or video holds up nobody."""
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('AXIAL_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("AXIAL_WEB_WORKERS", "2"))
+threads = int(os.environ.get("AXIAL_WEB_THREADS", "8"))
+timeout = 120  # of a silent worker process; a thread at work keeps it awake
+graceful_timeout = 20
+keepalive = 15  # a coder's next save finds the connection open
+errorlog = "-"
+if Path("/dev/shm").is_dir():  # noqa: S108  (the heartbeat must not wait for a disk)
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
