@@ -38,6 +38,9 @@ document.addEventListener("pointerdown", (event) => {
   }
 });
 
+// On a narrow screen the navigation scrolls sideways: begin where the reader is.
+document.querySelector(".topnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 for (const zone of document.querySelectorAll(".dropzone")) {
   zone.addEventListener("dragenter", () => zone.classList.add("is-over"));
   zone.addEventListener("dragleave", (event) => {
