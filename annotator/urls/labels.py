@@ -1,5 +1,11 @@
-"""Addresses of labels."""
+"""Addresses of labels: bringing them in, taking them out."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotator.views import labels
+
+urlpatterns = [
+    path("s/<slug:slug>/labels/import/", labels.label_import, name="label_import"),
+    path("s/<slug:slug>/export/", labels.export_list, name="export_list"),
+    path("s/<slug:slug>/export/<slug:what>.<slug:ending>", labels.export_download, name="export_download"),
+]
