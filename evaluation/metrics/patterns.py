@@ -77,14 +77,14 @@ class PatternDesign:
         """1 where rater g chose category k; (P, r * q), rater-major."""
         q = len(self.weights)
         chosen: npt.NDArray[np.bool_] = self.codes[:, :, None] == np.arange(q)
-        return chosen.reshape(len(self.codes), -1).astype(np.float64)
+        return chosen.reshape(len(self.codes), self.codes.shape[1] * q).astype(np.float64)
 
     @cached_property
     def table(self) -> FloatArray:
         """1 where the first rater chose k and the second, also the last, l; (P, q * q)."""
         q = len(self.weights)
         first, second = self.by_rater[:, :q], self.by_rater[:, -q:]
-        return (first[:, :, None] * second[:, None, :]).reshape(len(self.codes), -1)
+        return (first[:, :, None] * second[:, None, :]).reshape(len(self.codes), q * q)
 
 
 def dense_codes(*, n_categories: int, n_raters: int) -> npt.NDArray[np.int8]:

@@ -94,7 +94,8 @@ def encode_ratings(ratings: npt.ArrayLike, *, categories: Sequence[Any]) -> Code
 def _as_table(ratings: npt.ArrayLike) -> npt.NDArray[Any]:
     table: npt.NDArray[Any]
     if isinstance(ratings, np.ma.MaskedArray):  # asarray would bring masked data back to life
-        table = np.ma.filled(ratings.astype(object), None)
+        table = np.array(ratings.data, dtype=object)
+        table[np.ma.getmaskarray(ratings)] = None
     elif hasattr(ratings, "__array__"):
         table = np.asarray(ratings)
     else:
