@@ -193,7 +193,7 @@ def check_same(ours: BatchAgreement, floor: dict[str, Any]) -> None:
 def main() -> int:
     good = True
     with tempfile.TemporaryDirectory() as folder, Rivals(rivals_python()) as rivals:
-        sizes = ((885, 40, 50, 4, 200), (100_000, 12, 1, 3, 60))
+        sizes = ((885, 100, 20, 4, 200), (100_000, 12, 1, 3, 60))
         for n_subjects, rounds, repeats, rival_rounds, at_least in sizes:
             codes = simulated(n_subjects)
             file = Path(folder) / f"{n_subjects}.npy"

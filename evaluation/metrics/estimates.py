@@ -170,7 +170,7 @@ def estimate(
             variance = variance * _finite_factor(df + 1, at=at, population=population)
         se, reason = np.sqrt(variance), at.reason
         has_se = coefficient.n_for_se(at) >= 2
-        if reason.any() or not has_se.all():
+        if np.count_nonzero(reason) or np.count_nonzero(has_se) < has_se.size:
             se = np.where(has_se & (reason == 0), se, np.nan)
             reason = np.where(has_se | (reason != 0), reason, NUMBER[Undefined.TOO_FEW_FOR_SE])
         ci_low, ci_high = t_interval(at.coef, se, df=df, confidence=confidence)

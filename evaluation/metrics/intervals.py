@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
 from evaluation.metrics.weights import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def check_confidence(confidence: float) -> float:
@@ -20,11 +20,19 @@ def check_confidence(confidence: float) -> float:
     return float(confidence)
 
 
+@lru_cache(maxsize=256)
+def _t_quantile(df: float, confidence: float) -> float:
+    return float(stdtrit(df, (1 + confidence) / 2))
+
+
 def t_interval(
     coef: FloatArray, se: FloatArray, *, df: FloatArray, confidence: float
 ) -> tuple[FloatArray, FloatArray]:
     """coef -/+ t * se; the upper end is cut off at 1, the lower is not. NaN where se is NaN."""
-    half = stdtrit(df, (1 + confidence) / 2) * se
+    first = float(df[0]) if df.size else 0.0
+    is_shared = not np.count_nonzero(df != first)  # values are mostly rated equally often
+    quantile = _t_quantile(first, confidence) if is_shared else stdtrit(df, (1 + confidence) / 2)
+    half = quantile * se
     return coef - half, np.minimum(coef + half, 1)
 
 

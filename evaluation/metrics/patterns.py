@@ -141,7 +141,7 @@ def rating_histograms(codes: npt.NDArray[np.integer], *, n_categories: int) -> n
     ------
     ValueError if a code is outside [-1, q - 1], naming it, or if there would be too many bins.
     """
-    if codes.ndim != 3 or not np.issubdtype(codes.dtype, np.signedinteger):
+    if codes.ndim != 3 or codes.dtype.kind != "i":
         raise ValueError(
             f"codes must be signed integers of shape (values, subjects, raters), "
             f"not {codes.dtype} of shape {codes.shape}"
@@ -158,7 +158,7 @@ def rating_histograms(codes: npt.NDArray[np.integer], *, n_categories: int) -> n
     bins = _bin_numbers(codes, n_categories=n_categories)
     if n_subjects > 4096:  # long rows: count each while it is in the cache
         return np.stack([np.bincount(row, minlength=n_bins) for row in bins])
-    small = n_values * n_bins <= np.iinfo(np.int16).max
+    small = n_values * n_bins < 1 << 15
     offsets = np.arange(n_values, dtype=np.int16 if small else np.intp)[:, None] * n_bins
     flat = np.bincount((bins + offsets).ravel(), minlength=n_values * n_bins)
     return flat.reshape(n_values, n_bins)

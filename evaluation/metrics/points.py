@@ -28,7 +28,7 @@ class Point:
 def point_from(
     pa: FloatArray, pe: FloatArray, *, n: FloatArray, n_pairable: FloatArray, reason: ReasonArray
 ) -> Point:
-    if not n_pairable.all():
+    if np.count_nonzero(n_pairable) < n_pairable.size:
         unpaired = n_pairable == 0
         pa, pe = np.where(unpaired, np.nan, pa), np.where(unpaired, np.nan, pe)
         reason = np.where(
@@ -36,7 +36,7 @@ def point_from(
         )
         reason = reason.astype(np.int8)
     coef = (pa - pe) / (1 - pe)
-    if reason.any():
+    if np.count_nonzero(reason):
         coef = np.where(reason == 0, coef, np.nan)
     return Point(coef=coef, pa=pa, pe=pe, n=n, n_pairable=n_pairable, reason=reason)
 
