@@ -1,7 +1,8 @@
 """What every page knows: the study it is in and the way to its other pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -28,12 +29,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A link of the navigation."""
+    """A link of the navigation; what waits there is counted only when it is drawn."""
 
     url: str
     label: Promise
     is_current: bool
-    count: str = ""
+    counter: Callable[[], int] | None = None
+
+    @property
+    def count(self) -> str:
+        """How much waits there; empty for nothing."""
+        count = self.counter() if self.counter else 0
+        return f"{MANY}+" if count > MANY else str(count or "")
 
 
 PLACES = (
@@ -75,31 +82,22 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def navigation(request: HttpRequest, study: Study) -> list[NavItem]:
     """The way to the study's other pages, for the roles that the person holds; at most two queries."""
     roles: frozenset[Role] = getattr(request, "roles", frozenset())
-    name = request.resolver_match.url_name or "" if request.resolver_match else ""
-    counts = _counts(request, study, roles=roles)
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    counters = _counters(cast(User, request.user), study)
     return [
         NavItem(
             url=reverse(place.view, args=[study.slug]),
             label=place.label,
             is_current=name.startswith(place.nouns),
-            count=_shown(counts.get(place.view, 0)),
+            counter=counters.get(place.view),
         )
         for place in PLACES
         if roles & place.roles
     ]
 
 
-def _counts(request: HttpRequest, study: Study, *, roles: frozenset[Role]) -> dict[str, int]:
-    user = request.user
-    counts: dict[str, int] = {}
-    if not isinstance(user, User):
-        return counts
-    if Role.ANNOTATOR in roles:
-        counts["annotator:coding_list"] = open_questions(user, [study])[: MANY + 1].count()
-    if Role.CONSOLIDATOR in roles:
-        counts["annotator:consolidation_list"] = waiting_for(user, [study])[: MANY + 1].count()
-    return counts
-
-
-def _shown(count: int) -> str:
-    return f"{MANY}+" if count > MANY else str(count or "")
+def _counters(user: User, study: Study) -> dict[str, Callable[[], int]]:
+    return {
+        "annotator:coding_list": lambda: open_questions(user, [study])[: MANY + 1].count(),
+        "annotator:consolidation_list": lambda: waiting_for(user, [study])[: MANY + 1].count(),
+    }

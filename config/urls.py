@@ -1,9 +1,12 @@
 """Every address of Axial, by application."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
 
 urlpatterns = [
     path("", include("annotator.urls")),
     path("", include("evaluation.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    # Also for people who have yet to log in.
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
 ]

@@ -24,10 +24,11 @@ def member_list(request: StudyRequest, study: Study) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @study_view(Role.RESEARCHER)
 def member_add(request: StudyRequest, study: Study) -> HttpResponse:
     """Give somebody roles; a new login's temporary password is shown on the answer, once."""
+    if request.method != "POST":  # the address of the answer, opened anew
+        return redirect("annotator:member_list", study.slug)
     form = MemberForm(request.POST)
     if not form.is_valid():
         return _page(request, study, form=form)
@@ -77,10 +78,11 @@ def member_remove(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @study_view(Role.RESEARCHER)
 def member_reset_password(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Give somebody a new temporary password, shown on the answer, once."""
+    if request.method != "POST":
+        return redirect("annotator:member_list", study.slug)
     user = get_object_or_404(_members(study), pk=pk)
     try:
         password = actions.reset_password(study=study, user=user, by=request.user)
