@@ -54,7 +54,12 @@ def claim(*, video: Video, by: User) -> Consolidation:
     """Take a video to consolidate, or take it over when another claim has run out; closes its codings."""
     video = lock_video(video)
     now = timezone.now()
-    consolidation = Consolidation.objects.filter(video=video).select_related("claimed_by").first()
+    consolidation = (
+        Consolidation.objects.select_for_update(of=("self",))
+        .filter(video=video)
+        .select_related("claimed_by")
+        .first()
+    )
     _refuse_claim(video=video, by=by, consolidation=consolidation, at=now)
     if consolidation is None:
         consolidation = Consolidation(

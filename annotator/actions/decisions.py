@@ -54,7 +54,7 @@ def _store(consolidation: Consolidation, *, by: User, parcel: Parcel) -> Outcome
             raise MalformedError(_("“%(key)s” is not a value of this codebook.") % {"key": change.key})
         decision = row.decision or Decision(consolidation=consolidation, value=row.value)
         wanted = _read(change, scale=scale)
-        if change.base != decision.revision:
+        if change.base != decision.revision and _differing(decision, wanted):
             outcome.conflicts.append(as_answer(decision, key=change.key))
             continue
         _change(decision, row=row, wanted=wanted, predictions_seen=seen, by=by)
@@ -83,11 +83,16 @@ def _read(change: ChangeRequest, *, scale: tuple[int, ...]) -> dict[str, Any]:
     return wanted
 
 
+def _differing(decision: Decision, wanted: dict[str, Any]) -> list[str]:
+    """The fields that would change; a conflict in which both say the same is none."""
+    return [name for name in wanted if getattr(decision, name) != wanted[name]]
+
+
 def _change(
     decision: Decision, *, row: Row, wanted: dict[str, Any], predictions_seen: bool, by: User
 ) -> None:
     """Store what differs, one revision on, with what it was."""
-    before = {name: getattr(decision, name) for name in wanted if getattr(decision, name) != wanted[name]}
+    before = {name: getattr(decision, name) for name in _differing(decision, wanted)}
     if not before:
         return
     if "stance" in before:
