@@ -20,6 +20,7 @@ SENTENCES: Mapping[str, Promise] = {
     "batch.released": gettext_lazy("released a batch: coders see where they differed"),
     "codebook.frozen": gettext_lazy("began to use the codebook, which froze it"),
     "codebook.installed": gettext_lazy("installed a codebook version"),
+    "coding.imported": gettext_lazy("imported a coding"),
     "coding.rest_absent": gettext_lazy("set the rest to absent"),
     "coding.set_aside": gettext_lazy("set the video aside"),
     "coding.submitted": gettext_lazy("submitted a coding"),
@@ -28,12 +29,16 @@ SENTENCES: Mapping[str, Promise] = {
     "consolidation.finished": gettext_lazy("finished consolidating"),
     "consolidation.released": gettext_lazy("gave the video back to the queue"),
     "consolidation.reopened": gettext_lazy("reopened the consolidation"),
+    "consolidation.set_aside": gettext_lazy("settled that the video cannot be coded"),
+    "consolidation.taken_over": gettext_lazy("took a consolidation over"),
+    "creator.edited": gettext_lazy("changed a creator"),
     "decision.set": gettext_lazy("decided"),
     "gold.replaced": gettext_lazy("replaced gold"),
     "gold.set": gettext_lazy("made gold"),
     "gold.withdrawn": gettext_lazy("withdrew gold"),
     "judgement.corrected": gettext_lazy("corrected a judgement after submitting"),
     "judgement.set": gettext_lazy("judged"),
+    "labels.imported": gettext_lazy("imported labels"),
     "member.added": gettext_lazy("gave somebody a role"),
     "member.password_reset": gettext_lazy("reset somebody's password"),
     "member.removed": gettext_lazy("took a role away"),
@@ -44,6 +49,9 @@ SENTENCES: Mapping[str, Promise] = {
     "slot.reserved": gettext_lazy("kept a place for somebody"),
     "study.created": gettext_lazy("made the study"),
     "study.set": gettext_lazy("changed a setting"),
+    "video.added": gettext_lazy("added the video"),
+    "video.media-replaced": gettext_lazy("replaced the video's file"),
+    "video.updated": gettext_lazy("changed what is known of the video"),
     "video.withdrawn": gettext_lazy("withdrew the video"),
 }
 KINDS: Mapping[str, Promise] = {
@@ -64,7 +72,7 @@ KINDS: Mapping[str, Promise] = {
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
 HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot")
-SIGHTS = {"judgement": Seen.CODINGS, "decision": Seen.GOLD, "gold": Seen.GOLD}
+SIGHTS = {"coding": Seen.CODINGS, "judgement": Seen.CODINGS, "decision": Seen.GOLD, "gold": Seen.GOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +164,6 @@ def _shown(given: Any) -> Any:
         return _("yes") if given else _("no")
     if isinstance(given, list):
         return ", ".join(str(item) for item in given)
+    if isinstance(given, dict):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in given.items())
     return given
