@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, Promise] = {
     "study.set": gettext_lazy("changed a setting"),
     "video.added": gettext_lazy("added the video"),
     "video.media-replaced": gettext_lazy("replaced the video's file"),
+    "video.media-stored": gettext_lazy("stored the video's file"),
     "video.updated": gettext_lazy("changed what is known of the video"),
     "video.withdrawn": gettext_lazy("withdrew the video"),
 }
