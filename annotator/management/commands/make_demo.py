@@ -1,0 +1,40 @@
+"""``make_demo``: two studies to try Axial with, one of clips to code, one of simulated labels."""
+
+from typing import Any
+
+from annotator.actions.simulation import make_simulated_study
+from annotator.management.base import AxialCommand
+from annotator.management.demo_study import PASSWORD, PEOPLE, SLUG, add_people, make_demo_study
+from annotator.models import Role, Study
+
+SIMULATED = "simulated"
+WHAT_FOR = {
+    Role.ANNOTATOR: "code videos",
+    Role.CONSOLIDATOR: "settle conflicts",
+    Role.RESEARCHER: "dashboard, agreement, everything else",
+}
+
+
+class Command(AxialCommand):
+    """Make the demo studies where they are missing, and tell how to log in."""
+
+    help = "Make the two demo studies where they are missing, and print three logins."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing; print the logins either way."""
+        if not Study.objects.filter(slug=SLUG).exists():
+            make_demo_study()
+        if not Study.objects.filter(slug=SIMULATED).exists():
+            add_people(make_simulated_study(slug=SIMULATED))
+        shown = [(username, role) for username, _name, role in PEOPLE if username != "ben"]
+        lines = [
+            "",
+            "  Log in at http://localhost:8000 as",
+            *(
+                f"    {username:<6} password {PASSWORD}   {role.label}: {WHAT_FOR[role]}"
+                for username, role in shown
+            ),
+            "",
+        ]
+        logins = [{"username": username, "password": PASSWORD, "role": role} for username, role in shown]
+        self.result({"studies": [SLUG, SIMULATED], "logins": logins}, "\n".join(lines))
