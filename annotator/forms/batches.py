@@ -65,3 +65,9 @@ class CoderForm(forms.Form):
             memberships__study=study, memberships__role=Role.ANNOTATOR, is_active=True
         ).order_by("username")
         field.required = required
+        self.people = field.queryset
+
+    @property
+    def coders(self) -> list[User]:
+        """The annotators to choose from, looked up once for a page with many such forms."""
+        return list(self.people)

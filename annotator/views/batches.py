@@ -79,7 +79,8 @@ def batch_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     if query:
         videos = videos.filter(Q(external_id__icontains=query) | Q(creator__handle__icontains=query))
     page = Paginator(videos, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"batch": batch, "page": page, "query": query, "form": CoderForm(study=study)}
+    coders = CoderForm(study=study).coders
+    context = {"batch": batch, "page": page, "query": query, "coders": coders}
     return render(request, "annotator/batch_detail.html", context)
 
 
