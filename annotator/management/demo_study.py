@@ -170,7 +170,7 @@ def _consolidate(study: Study, *, external_id: str, gold: Mapping[str, Any], by:
         for slug, decision in gold.items()
     ]
     if changes:
-        parcel = Parcel(mutation=uuid.uuid4(), changes=changes)
+        parcel = Parcel(mutation=uuid.uuid4(), changes=changes, body={})
         save_decisions(consolidation=consolidation, by=by, parcel=parcel)
     finish(consolidation=consolidation, by=by)
 
