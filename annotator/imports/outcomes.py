@@ -35,7 +35,7 @@ WORDS = {
     Kind.DUPLICATE: _("duplicate"),
     Kind.WITHDRAWN: _("withdrawn"),
     Kind.SKIPPED: _("skipped"),
-    Kind.ERROR: _("error"),
+    Kind.ERROR: _("failed"),
 }
 
 
@@ -96,6 +96,11 @@ class Report:
         """How many lines of each kind, in a fixed order, zeros left out."""
         found = Counter(outcome.kind for outcome in self.outcomes)
         return {kind.value: found[kind] for kind in Kind if found[kind]}
+
+    @property
+    def summary(self) -> str:
+        """The counts in words."""
+        return ", ".join(f"{n} {Kind(kind).word}" for kind, n in self.counts.items())
 
     @property
     def has_failed(self) -> bool:

@@ -48,10 +48,7 @@ class Command(AxialCommand):
         lines = [*map(str, report.outcomes), *report.notes, counts]
         self.result({"study": study.slug, **report.as_json()}, "\n".join(lines))
         if report.has_failed:
-            n = report.counts["error"]
-            raise CommandError(
-                _("%(n)s failed (see the lines above): %(counts)s") % {"n": n, "counts": counts}
-            )
+            raise CommandError(_("not everything was imported: %(counts)s") % {"counts": counts})
 
     def tell(self, done: int, total: int) -> None:
         """Progress through many media files."""
