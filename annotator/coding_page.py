@@ -144,6 +144,7 @@ def script_texts() -> dict[str, Any]:
         "keepMine": _("Keep mine"),
         "refused": _("Not accepted: %(why)s"),
         "discard": _("Discard my change"),
+        "guideMissing": _("The codebook could not be loaded. Reload the page to see it."),
         "note": _("note"),
         "evidence": _("evidence"),
         "restLine": _("The other %(n)s become absent: %(names)s."),

@@ -136,7 +136,7 @@ def take_back(*, coding: Coding, by: User) -> Coding:
     return coding
 
 
-def record_course(*, coding: Coding, played_ms: int, heard_ms: int, active_ms: int) -> dict[str, int]:
+def record_course(*, coding: Coding, played_ms: int, heard_ms: int, active_ms: int) -> None:
     """Take note of how much was played, heard and worked: totals that only grow, so repeats are harmless.
 
     Counts until the submission. `active_ms` cannot exceed the time since the coding was begun.
@@ -147,8 +147,6 @@ def record_course(*, coding: Coding, played_ms: int, heard_ms: int, active_ms: i
         heard_ms=Greatest(F("heard_ms"), min(heard_ms, played_ms)),
         active_ms=Greatest(F("active_ms"), min(active_ms, elapsed)),
     )
-    names = ("played_ms", "heard_ms", "active_ms")
-    return dict(Coding.objects.filter(pk=coding.pk).values(*names).get())
 
 
 def _refuse_if_ended(coding: Coding) -> None:

@@ -104,7 +104,8 @@ def coding_set_aside(request: StudyRequest, study: Study, pk: int) -> HttpRespon
 def coding_play(request: StudyRequest, study: Study, pk: int) -> HttpResponseBase:
     """How much was played, heard and worked so far: totals in milliseconds."""
     coding = _own(request, study, pk)
-    return JsonResponse(_record_course(coding, read_json(request)))
+    _record_course(coding, read_json(request))
+    return JsonResponse({"noted": True})
 
 
 @study_view(Role.ANNOTATOR)
@@ -118,8 +119,8 @@ def coding_peek(request: StudyRequest, study: Study) -> HttpResponseBase:
     return JsonResponse({"media": reverse("annotator:video_media", args=args), "poster": poster})
 
 
-def _record_course(coding: Coding, body: dict[str, object]) -> dict[str, int]:
-    return coding_end.record_course(
+def _record_course(coding: Coding, body: dict[str, object]) -> None:
+    coding_end.record_course(
         coding=coding,
         played_ms=read_milliseconds(body, "played_ms"),
         heard_ms=read_milliseconds(body, "heard_ms"),
