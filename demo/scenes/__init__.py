@@ -1,0 +1,1 @@
+"""What the demo's clips are drawn, spoken and encoded with."""
