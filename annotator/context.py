@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
@@ -98,6 +99,7 @@ def navigation(request: HttpRequest, study: Study) -> list[NavItem]:
 
 def _counters(user: User, study: Study) -> dict[str, Callable[[], int]]:
     return {
-        "annotator:coding_list": lambda: open_questions(user, [study])[: MANY + 1].count(),
-        "annotator:consolidation_list": lambda: waiting_for(user, [study])[: MANY + 1].count(),
+        # Cached, as a template asks twice: whether there is a count, and which.
+        "annotator:coding_list": cache(lambda: open_questions(user, [study])[: MANY + 1].count()),
+        "annotator:consolidation_list": cache(lambda: waiting_for(user, [study])[: MANY + 1].count()),
     }

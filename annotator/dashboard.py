@@ -1,17 +1,14 @@
 """What a study's dashboard shows, by role; the number of queries does not grow with the study."""
 
 from dataclasses import dataclass
-from datetime import date
-from itertools import accumulate
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from annotator.actions.comparison import refresh_comparisons
 from annotator.blindness import is_bound
 from annotator.models import Batch, Coding, Consolidation, Role, Study, User
 from annotator.progress import SETTLED, people_progress, study_progress
@@ -19,6 +16,7 @@ from annotator.staffing import staffing_problems
 from annotator.work import Work, open_questions, work_in
 
 SHOWN = 10  # of a list that has a page of its own
+STEPS = 24  # of the line of gold
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How much gold there was at the end of each day: a line in a box of 100 by 100."""
+    """How much gold there was at evenly spaced times: a line in a box of 100 by 100."""
 
     first: date
     last: date
@@ -44,8 +42,6 @@ class Growth:
 def dashboard(study: Study, *, user: User) -> dict[str, Any]:
     """The context of the dashboard."""
     roles = study.roles_of(user)
-    if Role.CONSOLIDATOR in roles:
-        refresh_comparisons(study=study)
     (work,) = work_in([study], user=user, roles={study.pk: roles})
     bound = is_bound(user, study)
     context: dict[str, Any] = {"work": work, "is_bound": bound}
@@ -82,24 +78,20 @@ def _for_researchers(study: Study, work: Work, *, bound: bool) -> dict[str, Any]
 
 
 def gold_growth(study: Study) -> Growth | None:
-    """The line of gold over the days; None with fewer than two days of it."""
-    rows = list(
-        Consolidation.objects.filter(video__study=study, state__in=SETTLED, finished_at__isnull=False)
-        .annotate(day=TruncDate("finished_at"))
-        .order_by("day")
-        .values_list("day")
-        .annotate(n=Count("pk"))
-    )
-    if len(rows) < 2:
+    """The line of gold over time, in two queries; None while all of it is of one day."""
+    settled = Consolidation.objects.filter(video__study=study, state__in=SETTLED, finished_at__isnull=False)
+    ends = settled.aggregate(first=Min("finished_at"), last=Max("finished_at"))
+    if ends["first"] is None or ends["last"] - ends["first"] < timedelta(days=1):
         return None
-    days = [day for day, _n in rows]
-    totals = list(accumulate(n for _day, n in rows))
-    span = (days[-1] - days[0]).days
-    points = " ".join(
-        f"{100 * (day - days[0]).days / span:.1f},{100 - 96 * total / totals[-1]:.1f}"
-        for day, total in zip(days, totals, strict=True)
+    times = [ends["first"] + (ends["last"] - ends["first"]) * i / STEPS for i in range(STEPS + 1)]
+    counts = settled.aggregate(
+        **{f"n_{i}": Count("pk", filter=Q(finished_at__lte=time)) for i, time in enumerate(times)}
     )
-    return Growth(first=days[0], last=days[-1], n=totals[-1], points=points)
+    n = counts[f"n_{STEPS}"]
+    points = " ".join(
+        f"{100 * i / STEPS:.1f},{100 - 96 * counts[f'n_{i}'] / n:.1f}" for i in range(STEPS + 1)
+    )
+    return Growth(first=ends["first"].date(), last=ends["last"].date(), n=n, points=points)
 
 
 def _steps(study: Study, *, n_videos: int, has_batch: bool, n_people: dict[Role, int]) -> list[Step]:

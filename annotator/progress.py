@@ -123,7 +123,7 @@ class PersonProgress:
     n_submitted: int
     n_open: int
     n_set_aside: int
-    median_ms: float | None  # time at the screen per submitted video; None if nothing was timed
+    median_ms: float | None  # time at the screen per submitted video; None if nothing was timed or asked
     n_settled: int
 
 
@@ -190,8 +190,8 @@ def gold_shares(studies: Iterable[Study]) -> dict[int, Progress]:
     return {study: Progress({GOLD: n_gold, NOT_STARTED: n - n_gold}) for study, n, n_gold in rows}
 
 
-def people_progress(study: Study) -> list[PersonProgress]:
-    """What everybody did who has a role or ever coded, by name, in four queries."""
+def people_progress(study: Study, *, with_pace: bool = True) -> list[PersonProgress]:
+    """What everybody did who has a role or ever coded, by name, in four queries; three without their pace."""
     roles: dict[int, set[Role]] = {}
     users: dict[int, User] = {}
     for membership in Membership.objects.filter(study=study).select_related("user"):
@@ -216,7 +216,7 @@ def people_progress(study: Study) -> list[PersonProgress]:
         .values_list("consolidation__claimed_by")
         .annotate(n=Count("pk"))
     )
-    paces = _median_ms(study)
+    paces = _median_ms(study) if with_pace else {}
     former = [pk for pk in {*work, *settled} if pk not in users]
     users |= User.objects.in_bulk(former) if former else {}
     people = [

@@ -7,6 +7,7 @@ from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet,
 
 from annotator.blindness import binds
 from annotator.models import (
+    Answer,
     Batch,
     Coding,
     Comparison,
@@ -121,18 +122,19 @@ def waiting_for(user: User, studies: Collection[Study]) -> QuerySet[Comparison]:
 
 
 def open_questions(user: User, studies: Collection[Study]) -> QuerySet[Question]:
-    """Questions on videos that the user coded, which they have not answered."""
-    return (
-        Question.objects.filter(
-            consolidation__video__study__in=[study.pk for study in studies],
-            consolidation__video__codings__coder=user,
-            consolidation__video__codings__submitted_at__isnull=False,
-        )
-        .exclude(answers__by=user)
-        .exclude(consolidation__state=ConsolidationState.DONE)
-        .exclude(consolidation__video__withdrawn_at__isnull=False)
-        .distinct()
+    """Questions on videos that the user coded, which they have not answered and which still matter."""
+    # EXISTS, so that the few questions are gone through and not the many codings.
+    coded = Coding.objects.filter(
+        video=OuterRef("consolidation__video"), coder=user, submitted_at__isnull=False
     )
+    answered = Answer.objects.filter(question=OuterRef("pk"), by=user)
+    return Question.objects.filter(
+        ~Q(consolidation__state=ConsolidationState.DONE),
+        Exists(coded),
+        ~Exists(answered),
+        consolidation__video__study__in=[study.pk for study in studies],
+        consolidation__video__withdrawn_at__isnull=True,
+    ).exclude(asked_by=user)
 
 
 def _add_codings(works: Mapping[int, Work], *, user: User) -> None:
@@ -178,20 +180,22 @@ def _add_batches(works: Mapping[int, Work], *, user: User, studies: Collection[S
         .values_list("batch")
         .annotate(n=Count("video", distinct=True))
     )
-    handed_in = Q(slots__coding__submitted_at__isnull=False) | Q(slots__coding__set_aside_at__isnull=False)
-    n_done = Count("slots__coding", filter=Q(slots__coding__coder=user) & handed_in)
-    coded_in = Slot.objects.filter(coding__coder=user).values("batch")
-    batches = Batch.objects.filter(study__in=[study.pk for study in studies])
-    batches = batches.filter(Q(pk__in=n_left) | Q(pk__in=coded_in)).annotate(n_done=n_done)
-    for batch in batches.order_by("order", "pk"):
-        row = BatchWork(batch, n_done=batch.n_done, n_left=n_left.get(batch.pk, 0))
+    handed_in = Q(submitted_at__isnull=False) | Q(set_aside_at__isnull=False)
+    n_done = dict(
+        Coding.objects.filter(coder=user, study__in=[study.pk for study in studies], slot__isnull=False)
+        .order_by()
+        .values_list("slot__batch")
+        .annotate(n=Count("pk", filter=handed_in))
+    )
+    for batch in Batch.objects.filter(pk__in={*n_left, *n_done}).order_by("order", "pk"):
+        row = BatchWork(batch, n_done=n_done.get(batch.pk, 0), n_left=n_left.get(batch.pk, 0))
         works[batch.study_id].batches.append(row)
 
 
 def _add_questions(works: Mapping[int, Work], *, user: User) -> None:
     asked = open_questions(user, [work.study for work in works.values()])
     by_study = asked.order_by().values_list("consolidation__video__study")
-    for study, n in by_study.annotate(n=Count("pk", distinct=True)):
+    for study, n in by_study.annotate(n=Count("pk")):
         works[study].n_questions = n
 
 

@@ -113,7 +113,7 @@ def _page(
             "free": [role for role in Role if role not in row.roles],
             "can_reset": row.user.pk in resettable and bool(row.roles),
         }
-        for row in people_progress(study)
+        for row in people_progress(study, with_pace=False)
     ]
     context = {
         "people": people,

@@ -1,9 +1,12 @@
 """Counts for dashboards: right, and by a constant number of queries."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from annotator.actions.comparison import refresh_comparisons
+from annotator.dashboard import gold_growth
 from annotator.models import Answer, Batch, Coding, Comparison, Consolidation, Question, Role, Slot, Video
 from annotator.progress import (
     GOLD,
@@ -109,6 +112,8 @@ def test_number_of_queries_is_the_same_for_a_larger_study(study, coders, django_
         study_progress(study)
     with django_assert_num_queries(4):
         people_progress(study)
+    with django_assert_num_queries(3):
+        people_progress(study, with_pace=False)
 
 
 def test_people_with_counts_and_median_time(study, coders):
@@ -178,6 +183,21 @@ def test_a_consolidator_waits_for_others_videos_only(study, coders):
     assert waiting_for(mine, [study]).count() == 1
 
 
+def test_gold_growth_is_a_line_from_the_first_to_the_last(study):
+    assert gold_growth(study) is None
+    now = timezone.now()
+    for days in (0, 10, 10, 20):
+        Consolidation.objects.create(
+            video=make_video(study), state="done", finished_at=now - timedelta(days=days)
+        )
+    growth = gold_growth(study)
+    assert (growth.n, (growth.last - growth.first).days) == (4, 20)
+    points = [tuple(map(float, point.split(","))) for point in growth.points.split()]
+    assert points[0] == (0.0, 76.0)  # one of four, drawn from the bottom up
+    assert points[12] == (50.0, 28.0)
+    assert points[-1] == (100.0, 4.0)
+
+
 def test_questions_wait_until_answered(study, coders):
     settler = make_member(study, Role.CONSOLIDATOR)
     video = make_video(study)
@@ -200,6 +220,6 @@ def test_work_takes_the_same_queries_for_one_study_as_for_four(django_assert_max
         make_coding(video, user, submitted=False)
         make_video(study)
     assert Batch.objects.count() == 4
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         works = work_of(user)
     assert [work.next_batch.n_left for work in works] == [1, 1, 1, 1]

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 
 from annotator.actions.comparison import refresh_comparisons
+from annotator.context import page
 from annotator.models import Change, Coding, Consolidation, Question, Role, Slot, Study, User
 from tests.factories import make_batch, make_coding, make_member, make_study, make_user, make_video
 
@@ -133,6 +135,7 @@ def test_consolidator_sees_what_waits_and_what_is_claimed(client, study):
         video=video, claimed_by=settler, claimed_at=timezone.now(), lease_until=timezone.now()
     )
     Consolidation.objects.filter(pk=mine.pk).update(lease_until=timezone.now() + timedelta(hours=1))
+    refresh_comparisons(study=study)
     page = page_of(client, settler)
     assert "2 videos wait to be consolidated" in page
     assert "1 video in your hands" in page
@@ -264,12 +267,15 @@ def test_navigation_marks_the_current_page(client, study):
         assert current == [label]
 
 
-def test_navigation_counts_take_two_queries_and_only_when_drawn(client, study, django_assert_num_queries):
-    client.force_login(make_member(study, *Role))
-    nav = client.get("/s/values/").context["nav"]
+def test_navigation_counts_take_two_queries_and_only_when_drawn(rf, study, django_assert_num_queries):
+    request = rf.get("/s/values/")
+    request.user, request.study, request.roles = make_member(study, *Role), study, frozenset(Role)
+    request.resolver_match = resolve("/s/values/")
     with django_assert_num_queries(0):
+        nav = page(request)["nav"]
         assert nav[0].url == "/s/values/"
     with django_assert_num_queries(2):
+        assert [item.count for item in nav if item.count] == []
         assert [item.count for item in nav] == [""] * len(nav)
 
 
