@@ -24,6 +24,7 @@ from annotator.models import (
     Coding,
     Creator,
     Judgement,
+    Purpose,
     Role,
     Slot,
     Study,
@@ -190,7 +191,7 @@ def _code(
                 coder=coders[drawn.teams[number, seat]],
                 slot=slot,
                 codebook=study.codebook,
-                purpose=slot.batch.purpose,
+                purpose=Purpose.MAIN,  # as the batch was made
                 touched_at=now - ago,
                 submitted_at=now - ago,
                 active_ms=60_000 + 1_000 * ((37 * number + 11 * seat) % 180),
