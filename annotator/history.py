@@ -49,6 +49,7 @@ SENTENCES: Mapping[str, Promise] = {
     "slot.reserved": gettext_lazy("kept a place for somebody"),
     "study.created": gettext_lazy("made the study"),
     "study.set": gettext_lazy("changed a setting"),
+    "study.simulated": gettext_lazy("filled the study with simulated data"),
     "video.added": gettext_lazy("added the video"),
     "video.media-replaced": gettext_lazy("replaced the video's file"),
     "video.media-stored": gettext_lazy("stored the video's file"),
@@ -73,6 +74,7 @@ KINDS: Mapping[str, Promise] = {
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
 HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot")
+NOTHING = ((None, None), (None, ""), ("", None), ("", ""))  # a field left empty is not told of
 SIGHTS = {"coding": Seen.CODINGS, "judgement": Seen.CODINGS, "decision": Seen.GOLD, "gold": Seen.GOLD}
 
 
@@ -94,6 +96,11 @@ class Entry:
     sentence: str
     moves: list[Move] = field(default_factory=list)
     text: str = ""
+
+    @property
+    def value(self) -> str:
+        """The value it is about, unless one of the moves says so already."""
+        return "" if any(move.name == self.change.value for move in self.moves) else self.change.value
 
 
 def changes_for(user: User, study: Study) -> QuerySet[Change]:
@@ -146,6 +153,7 @@ def _moves(change: Change, *, before: Mapping[str, Any], after: Mapping[str, Any
             is_stance=key == "stance" or (of_labels and key not in ("because", "origin")),
         )
         for key in dict.fromkeys((*before, *after))
+        if (before.get(key), after.get(key)) not in NOTHING
     ]
 
 
