@@ -8,11 +8,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
-from annotator.models import Role, Study, User
+from annotator.models import Membership, Role, Study, User
 
 P = ParamSpec("P")
 
@@ -42,9 +41,7 @@ def study_view(
     ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def opened(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            user = cast(User, request.user)
-            study = get_object_or_404(Study.objects.of(user).select_related("codebook"), slug=slug)
-            held = study.roles_of(user)
+            study, held = _study_and_roles(cast(User, request.user), slug)
             if roles and held.isdisjoint(roles):
                 raise PermissionDenied
             study_request = cast(StudyRequest, request)
@@ -54,3 +51,17 @@ def study_view(
         return opened
 
     return decorate
+
+
+def _study_and_roles(user: User, slug: str) -> tuple[Study, frozenset[Role]]:
+    """The study and what the user is in it, in the one query that every request pays for."""
+    # The codebook's document is as long as a booklet: whoever reads it fetches it.
+    memberships = (
+        Membership.objects.filter(user=user, study__slug=slug)
+        .select_related("study__codebook")
+        .defer("study__codebook__document")
+    )
+    held = list(memberships)
+    if not held:
+        raise Http404
+    return held[0].study, frozenset(Role(membership.role) for membership in held)

@@ -5,11 +5,11 @@ batch from a place of their own (a cursor), so that orders differ and the next v
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from annotator.models import Batch, Change, Coding, Consolidation, QueueCursor, 
 
 POSITIONS = 2**31
 TRIES = 20
+FEW = 8  # batches to look at first
 
 
 class AssignmentError(RefusedError):
@@ -48,7 +49,7 @@ def take_next_coding(*, study: Study, coder: User) -> Coding | None:
     expire_slots(study=study)
     with transaction.atomic():
         # One request of a coder at a time, so that a double click takes one video.
-        User.objects.select_for_update().get(pk=coder.pk)
+        User.objects.select_for_update().only("pk").get(pk=coder.pk)
         if begun := _begun(study=study, coder=coder):
             return begun
         for _try in range(TRIES):
@@ -56,6 +57,7 @@ def take_next_coding(*, study: Study, coder: User) -> Coding | None:
             if slot is None:
                 return None
             if Slot.objects.filter(pk=slot.pk, is_open=True).update(is_open=False, reserved_for=None):
+                slot.batch.study = slot.video.study = study  # with its codebook, as the caller has it
                 _move_cursor(slot=slot, coder=coder)
                 return _coding_in(slot=slot, coder=coder)
     return None
@@ -158,23 +160,45 @@ def _choose(*, study: Study, coder: User, lock: bool) -> Slot | None:
 
     A coder who has had a fair share of a batch moves on to the next, and comes back to what is left of it
     only when nothing else is: loads stay balanced, and no queue dries up behind a slow colleague.
+    The number of queries does not grow with the batches that are finished or passed over.
     """
     free = _free_slots(study=study, coder=coder, lock=lock)
-    kept = free.filter(reserved_for=coder).order_by("batch__order", "position").first()
-    if kept:
-        return kept
+    if Slot.objects.filter(reserved_for=coder, is_open=True).exists():
+        kept = free.filter(reserved_for=coder).order_by("batch__order", "position").first()
+        if kept:
+            return kept
     free = free.filter(reserved_for=None)
-    passed_over = []
-    for batch in study.batches.filter(is_open=True).order_by("order", "pk"):
-        cursor = QueueCursor.objects.filter(batch=batch, user=coder).first()
-        if cursor and cursor.taken >= _fair_share(batch):
-            passed_over.append((batch, cursor))
-        elif slot := _from(free.filter(batch=batch), cursor.position if cursor else _start(batch, coder)):
-            return slot
-    for batch, cursor in passed_over:
-        if slot := _from(free.filter(batch=batch), cursor.position):
-            return slot
-    return None
+    passed_over: dict[int, int] = {}
+    for ahead in _batches_ahead(study=study, coder=coder):
+        shares = _fair_shares(study, batches=[batch for batch, _at, taken in ahead if taken])
+        for batch, at, taken in ahead:
+            if taken and taken >= shares[batch]:
+                passed_over[batch] = at
+            elif slot := _from(free.filter(batch=batch), at):
+                return slot
+    left = free.filter(batch__in=passed_over).order_by("batch__order", "batch")
+    lowest = left.values_list("batch", flat=True).first() if passed_over else None
+    return _from(free.filter(batch=lowest), passed_over[lowest]) if lowest else None
+
+
+def _batches_ahead(*, study: Study, coder: User) -> Iterator[list[tuple[int, int, int]]]:
+    """Open batches with places kept for nobody, in order: (batch, where the coder stands in it, how many they took).
+
+    First a few, which is nearly always enough, then the others.
+    """
+    cursor = QueueCursor.objects.filter(batch=OuterRef("pk"), user=coder)
+    free = Slot.objects.filter(batch=OuterRef("pk"), is_open=True, reserved_for=None)
+    ahead = (
+        study.batches.filter(Exists(free), is_open=True)
+        .annotate(at=Subquery(cursor.values("position")), taken=Subquery(cursor.values("taken")))
+        .order_by("order", "pk")
+        .values_list("pk", "at", "taken")
+    )
+    for few in (ahead[:FEW], ahead[FEW:]):
+        yield [
+            (batch, _start(study, batch=batch, coder=coder) if at is None else at, taken or 0)
+            for batch, at, taken in few
+        ]
 
 
 def _free_slots(*, study: Study, coder: User, lock: bool) -> QuerySet[Slot]:
@@ -187,6 +211,7 @@ def _free_slots(*, study: Study, coder: User, lock: bool) -> QuerySet[Slot]:
         is_open=True,
         video__withdrawn_at__isnull=True,
     ).select_related("video", "batch")
+    free = free.defer("video__caption", "video__hashtags", "video__counts")
     free = _with_a_consolidator_left(free, study=study, coder=coder)
     if lock and connection.features.has_select_for_update_skip_locked:
         free = free.select_for_update(skip_locked=True, of=("self",))
@@ -211,10 +236,13 @@ def _with_a_consolidator_left(slots: QuerySet[Slot], *, study: Study, coder: Use
     return slots.none() if not others else slots.exclude(video__in=crowded)
 
 
-def _fair_share(batch: Batch) -> int:
-    """How many videos of the batch each annotator gets before the others' share is touched."""
-    n_annotators = batch.study.memberships.filter(role=Role.ANNOTATOR).count() or 1
-    return -(-batch.slots.count() // n_annotators)
+def _fair_shares(study: Study, *, batches: Collection[int]) -> dict[int, int]:
+    """How many videos of each batch an annotator gets before the others' share is touched."""
+    if not batches:
+        return {}
+    n_annotators = study.memberships.filter(role=Role.ANNOTATOR).count() or 1
+    places = Slot.objects.filter(batch__in=batches).order_by().values_list("batch").annotate(n=Count("pk"))
+    return {batch: -(-n // n_annotators) for batch, n in places}
 
 
 def _from(slots: QuerySet[Slot], position: int) -> Slot | None:
@@ -223,18 +251,18 @@ def _from(slots: QuerySet[Slot], position: int) -> Slot | None:
     return ordered.filter(position__gt=position).first() or ordered.filter(position__lte=position).first()
 
 
-def _start(batch: Batch, coder: User) -> int:
+def _start(study: Study, *, batch: int, coder: User) -> int:
     """Where the coder enters the batch: the same each time, another for each coder."""
-    digest = hashlib.sha256(f"{batch.study.seed}:{batch.pk}:{coder.pk}".encode()).digest()
+    digest = hashlib.sha256(f"{study.seed}:{batch}:{coder.pk}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % POSITIONS
 
 
 def _move_cursor(*, slot: Slot, coder: User) -> None:
     """Remember that the coder stands at this slot now."""
-    cursor, _created = QueueCursor.objects.get_or_create(
-        batch=slot.batch, user=coder, defaults={"position": slot.position}
-    )
-    QueueCursor.objects.filter(pk=cursor.pk).update(position=slot.position, taken=F("taken") + 1)
+    cursors = QueueCursor.objects.filter(batch=slot.batch_id, user=coder)
+    if not cursors.update(position=slot.position, taken=F("taken") + 1):
+        # One request of a coder at a time: nobody else makes this row.
+        QueueCursor.objects.create(batch_id=slot.batch_id, user=coder, position=slot.position, taken=1)
 
 
 def _coding_in(*, slot: Slot, coder: User) -> Coding:

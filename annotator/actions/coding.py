@@ -6,7 +6,7 @@ correction wait for each other instead of dying together.
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,13 +16,25 @@ from django.utils.translation import gettext as _
 from annotator.actions.codebook import freeze_codebook
 from annotator.actions.consolidation import consolidate_by_agreement
 from annotator.errors import RefusedError
-from annotator.models import Change, Coding, Evidence, Judgement, Mutation, Slot, User, Video
+from annotator.models import Change, Coding, Evidence, Judgement, Slot, User, Video
 from annotator.outbox import ChangeRequest, ClosedError, MalformedError, Outcome, once
 
 NOTE = "_note"  # the key of the coding's general note, beside the values' slugs
 FIELDS = ("stance", "unsure", "note", "evidence")
 MAX_EVIDENCE = 30
-REMEMBER = timedelta(days=60)  # mutation ids; afterwards revisions alone protect against a repeat
+# Every save reads these: a coding whole, and of the rows around it what saving and ending look at.
+LOCKED = (
+    *(field.name for field in Coding._meta.concrete_fields),
+    *(
+        "codebook__allow_dominant",
+        "codebook__frozen_at",
+        "codebook__number",
+        "codebook__study",
+        "study__slug",
+    ),
+    *("video__withdrawn_at", "video__batch", "video__media", "video__duration_ms"),
+    *("video__has_sound", "video__has_audio_stream"),
+)
 
 
 @transaction.atomic
@@ -39,9 +51,8 @@ def start_coding(*, slot: Slot, coder: User) -> Coding:
         codebook=study.codebook,
         purpose=slot.batch.purpose,
     )
-    values = study.codebook.values.only("pk")
-    Judgement.objects.bulk_create(Judgement(coding=coding, value=value) for value in values)
-    Mutation.objects.filter(at__lt=timezone.now() - REMEMBER, user=coder).delete()
+    values = study.codebook.values.values_list("pk", flat=True)
+    Judgement.objects.bulk_create(Judgement(coding=coding, value_id=value) for value in values)
     return coding
 
 
@@ -69,8 +80,8 @@ def lock_coding(coding: Coding) -> Coding:
         Video.objects.select_for_update().only("pk").get(pk=coding.video_id)
     return (
         Coding.objects.select_for_update(of=("self",))
-        .select_related("codebook", "video", "study", "coder")
-        .defer("codebook__document", "video__caption", "video__counts", "study__description")
+        .select_related("codebook", "video", "study")
+        .only(*LOCKED)
         .get(pk=coding.pk)
     )
 
@@ -88,6 +99,7 @@ def refuse_if_closed(coding: Coding) -> None:
 def judgements_of(coding: Coding, *, slugs: Iterable[str] | None = None) -> dict[str, Judgement]:
     """The judgements by slug, in the order of the circle, with their evidence; all unless some are named."""
     rows = coding.judgements.select_related("value").prefetch_related("evidence").order_by("value__position")
+    rows = rows.defer("value__content_hash", "value__identity", "first_stance")
     if slugs is not None:
         rows = rows.filter(value__slug__in=list(slugs))
     return {judgement.value.slug: judgement for judgement in rows}

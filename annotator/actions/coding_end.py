@@ -201,7 +201,7 @@ def _submit(coding: Coding, *, by: User) -> None:
 
 def _regain_slot(coding: Coding) -> None:
     """Submit late work all the same if its place is still free: never more coders than planned."""
-    free = Slot.objects.filter(Q(reserved_for=None) | Q(reserved_for=coding.coder), video=coding.video)
+    free = Slot.objects.filter(Q(reserved_for=None) | Q(reserved_for=coding.coder_id), video=coding.video)
     slot = free.filter(is_open=True).order_by("n").first()
     place = Slot.objects.filter(pk=slot.pk, is_open=True) if slot else Slot.objects.none()
     if not place.update(is_open=False, reserved_for=None):
@@ -217,7 +217,7 @@ def _regain_slot(coding: Coding) -> None:
 def _saw_feedback(coding: Coding) -> bool:
     """Whether the coder had seen codings or gold of a released video of the same batch."""
     return Exposure.objects.filter(
-        user=coding.coder,
+        user=coding.coder_id,
         kind__in=(Seen.CODINGS, Seen.GOLD),
         video__batch=coding.video.batch_id,
         video__batch__released_at__isnull=False,

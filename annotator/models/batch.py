@@ -32,6 +32,7 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
         ordering = ("study", "order", "pk")
         constraints = (models.UniqueConstraint(fields=("study", "name"), name="batch_name_once_per_study"),)
+        indexes = (models.Index(fields=("study", "order", "id"), name="batches_in_order"),)
 
     def __str__(self) -> str:
         return self.name

@@ -29,7 +29,7 @@ class Slot(models.Model):
     position = models.PositiveIntegerField()
     is_open = models.BooleanField(default=True)  # no coding holds it
     reserved_for = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="reserved_slots"
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="reserved_slots", db_index=False
     )
 
     class Meta:
@@ -37,6 +37,10 @@ class Slot(models.Model):
         indexes = (
             models.Index(
                 fields=("batch", "position"), condition=models.Q(is_open=True), name="open_slots_in_order"
+            ),
+            # Nearly all slots are kept for nobody: an index of those would mislead planners.
+            models.Index(
+                fields=("reserved_for",), condition=models.Q(reserved_for__isnull=False), name="kept_slots"
             ),
         )
 

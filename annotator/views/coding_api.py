@@ -23,7 +23,9 @@ from annotator.outbox import (
 
 
 def _own(request: StudyRequest, study: Study, pk: int) -> Coding:
-    return get_object_or_404(Coding.objects.own(request.user, study), pk=pk)
+    """The coding's outline: actions read it again under a lock."""
+    own = Coding.objects.own(request.user, study)
+    return get_object_or_404(own.only("video", "submitted_at", "set_aside_at", "started_at"), pk=pk)
 
 
 def _keys(body: dict[str, object], name: str) -> list[str] | None:
