@@ -107,7 +107,7 @@ def differences_in(*, batch: Batch, user: User, study: Study) -> Differences:
             coding__coder=user, coding__video__in=videos, coding__slot__isnull=False, stance__isnull=False
         )
         .select_related("coding__video__study", "value")
-        .defer("coding__video__caption", "coding__video__counts")
+        .defer("coding__video__counts")
         .order_by("coding__video__position", "coding", "value__position")
     )
     by_video: dict[int, VideoDifferences] = {}

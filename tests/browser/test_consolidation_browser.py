@@ -156,6 +156,16 @@ def test_two_tabs_show_a_conflict_instead_of_losing_a_decision(page_as, consolid
     assert decisions(consolidation) == {"stimulation": -1}
 
 
+def test_the_mouse_decides_on_any_row_at_once(page_as, consolidator, consolidation):
+    # Choosing a row folds the one above it: the control must not slip away under the pointer.
+    page = open_screen(page_as(consolidator), consolidation)
+    for key in ("face", "achievement", "stimulation"):
+        page.locator(f"#row-{key} .stance-option[data-stance='0']").click()
+    expect(page.locator("#count")).to_have_text("All decided")
+    page.wait_for_selector(SAVED)
+    assert decisions(consolidation) == {"stimulation": 0, "achievement": 0, "face": 0}
+
+
 def test_agreed_values_are_folded_and_can_be_changed(page_as, consolidator, consolidation):
     page = open_screen(page_as(consolidator), consolidation)
     expect(page.locator("#row-humility")).to_be_hidden()
@@ -226,7 +236,7 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen(page_as, consolidator, 
     page.locator("#row-face .stance-option[data-stance='0']").click()
     page.wait_for_selector(SAVED)
     assert decisions(consolidation) == {"face": 0}
-    page.get_by_role("button", name="Codebook").click()
+    page.locator("#guide-toggle").click()
     expect(page.locator("#guide h2:visible")).to_have_text("Face")
 
 

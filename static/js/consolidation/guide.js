@@ -26,16 +26,17 @@ export class Guide {
     this.root.scrollTop = 0;
   }
 
-  /** Opens a part ("precedents", "ask") of a value's entry and goes there. */
+  /** Opens a part ("precedents", "ask") of a value's entry and goes there; false if it has none. */
   reveal(key, part) {
     this.show(key);
     const details = this.root.querySelector(`[data-guide="${key}"] [data-part="${part}"]`);
-    if (!details) return;
+    if (!details) return false;
     this.open(true);
     details.open = true;
     details.scrollIntoView({ block: "nearest" });
     const field = details.querySelector("textarea");
     (field ?? details.querySelector("summary")).focus();
+    return true;
   }
 
   // Precedents are fetched when somebody looks at them: htmx waits for this event.

@@ -26,6 +26,7 @@ export function listenToKeys(desk) {
 // True when the key was ours.
 function act(desk, event) {
   const { key, target } = event;
+  if (event.repeat && !key.startsWith("Arrow")) return true; // a key held down decides once
   if (key === "ArrowDown" || key === "ArrowUp") return desk.move(key === "ArrowDown" ? 1 : -1);
   if (key === "ArrowLeft" || key === "ArrowRight") {
     if (target.type === "radio") return false; // within a control they choose, as everywhere

@@ -77,6 +77,7 @@ function visibleRows() {
 
 function select(row, { focus = true } = {}) {
   if (!row || row === current) return;
+  const top = row.element.getBoundingClientRect().top;
   current?.element.classList.remove("is-current");
   current?.element.removeAttribute("aria-current");
   current = row;
@@ -87,6 +88,12 @@ function select(row, { focus = true } = {}) {
   if (focus) {
     row.element.focus({ preventScroll: true });
     row.element.scrollIntoView({ block: "nearest" });
+  } else {
+    // The row above has folded: what was clicked stays under the pointer.
+    const by = row.element.getBoundingClientRect().top - top;
+    const scroller = row.element.closest(".coding-values");
+    if (scroller.scrollHeight > scroller.clientHeight) scroller.scrollTop += by;
+    else window.scrollBy(0, by);
   }
 }
 
@@ -174,7 +181,11 @@ listenToKeys({
   tag: (number) => Boolean(current && isEditable) && did(current.toggleTag(number)),
   flag: () => Boolean(current && isEditable) && did(current.toggleFlag()),
   reason: () => Boolean(current && isEditable) && did(current.reason.focus()),
-  precedents: () => Boolean(current) && did(guide.reveal(current.key, "precedents")),
+  precedents() {
+    if (!current) return false;
+    if (!guide.reveal(current.key, "precedents")) toast(texts.textNoPrecedents);
+    return true;
+  },
   ask: () => Boolean(current && isEditable) && did(guide.reveal(current.key, "ask")),
   guide: () => did(guide.open(!guide.isOpen)),
   evidence() {
@@ -194,7 +205,12 @@ listenToKeys({
   },
 });
 
+// Choosing a row folds another, so a press must not do it: the button would move away before the release.
+let isPressing = false;
+root.addEventListener("pointerdown", () => { isPressing = true; });
+for (const name of ["click", "pointercancel"]) window.addEventListener(name, () => { isPressing = false; });
 root.addEventListener("focusin", (event) => {
+  if (isPressing) return;
   const element = event.target.closest(".conflict");
   if (element) select(byKey.get(element.dataset.key), { focus: false });
 });
@@ -222,3 +238,4 @@ select(rows.find((row) => row.isOpen && !row.isDecided) ?? rows.find((row) => ro
   focus: isEditable,
 });
 if (isEditable) setInterval(renew, RENEW_MS);
+root.dataset.ready = "";
