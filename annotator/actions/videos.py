@@ -143,16 +143,14 @@ def add_from_media(
 
 def refuse_media(*, study: Study, video: Video | None, sha256: str, replace: bool) -> None:
     """Raise if this content may not become the video's media."""
+    if video is not None and video.withdrawn_at:
+        raise MediaError(_("video %(id)s was withdrawn: its media are not taken back.") % {"id": video})
     holder = Video.objects.filter(study=study, sha256=sha256).first()
     if holder and (video is None or holder.pk != video.pk):
         raise DuplicateMediaError(holder)
-    if video is None:
-        return
-    if video.withdrawn_at:
-        raise MediaError(_("video %(id)s was withdrawn: its media are not taken back.") % {"id": video})
     if holder:
         raise SameMediaError(_("video %(id)s holds this file already.") % {"id": video})
-    if video.media and not replace:
+    if video is not None and video.media and not replace:
         raise MediaError(
             _("video %(id)s has other media already; replacing them must be asked for.") % {"id": video}
         )

@@ -31,7 +31,7 @@ class VideoFilterForm(forms.Form):
         label=_("Withdrawn"),
         choices=[("", _("Not withdrawn")), ("yes", _("Withdrawn")), ("all", _("All"))],
     )
-    creator = forms.IntegerField(widget=forms.HiddenInput)
+    creator = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,7 +21,7 @@ SORTS = ("handle", "genre", "n_videos", "is_minor")
 @study_view(Role.RESEARCHER)
 def creator_list(request: StudyRequest, study: Study) -> HttpResponse:
     """All creators with how many videos each has."""
-    query = request.GET.get("q", "").strip()[:200]
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     sort = request.GET.get("sort", "handle")
     sort = sort if sort.removeprefix("-") in SORTS else "handle"
     creators = Creator.objects.filter(study=study)

@@ -44,7 +44,7 @@ class Command(AxialCommand):
             may_look_beside=True,
             tell=self.tell,
         )
-        counts = ", ".join(f"{n} {kind}" for kind, n in report.counts.items()) or _("nothing to import")
+        counts = report.summary or _("nothing to import")
         lines = [*map(str, report.outcomes), *report.notes, counts]
         self.result({"study": study.slug, **report.as_json()}, "\n".join(lines))
         if report.has_failed:
