@@ -1,0 +1,222 @@
+"""Everything that is said of the agreement in a study, computed from arrays: no database, no words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluation.matrices import Ratings
+from evaluation.metrics.agreement import (
+    Agreement,
+    BatchAgreement,
+    Clustered,
+    agreement_from_patterns,
+    batch_from_patterns,
+    binary_label_agreement,
+    bootstrap_by_cluster,
+    category_shares,
+    mean_over_values,
+    specific_agreement,
+)
+from evaluation.rating_counts import PatternCounts, as_binary, count_by_coder, count_patterns
+
+WHOEVER = {"ac1": "gwet_ac", "alpha": "krippendorff", "percent": "percent_agreement"}
+NAMES = ("ac1", "alpha", "kappa", "percent")
+RESAMPLES = 1000
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A coefficient with both of its uncertainties: videos taken as independent, and by creator."""
+
+    estimate: Agreement
+    clustered: Clustered | None  # None where it was not computed
+
+
+@dataclass(frozen=True, slots=True)
+class ValueReport:
+    """One value."""
+
+    value: str
+    n_rated: int  # videos with a rating
+    n_videos: int  # with two or more: what agreement rests on
+    figures: Mapping[str, Figure]  # by NAMES
+    specific: Mapping[int, float]  # stance → specific agreement
+    shares: Mapping[int, float]  # stance → share of all ratings
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of AC1 over values or labels; NaN where none is defined."""
+
+    ac1: float
+    n: int
+    n_defined: int
+    clustered: Clustered
+    lowest: float
+    lowest_value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementReport:
+    """The whole report, values in the order of the circle."""
+
+    scale: tuple[int, ...]
+    n_rated: int
+    n_videos: int
+    n_coders: int
+    n_clusters: int
+    n_resamples: int
+    seed: int
+    confidence: float
+    values: tuple[ValueReport, ...]
+    pooled: Mapping[str, Figure]
+    mean_over_values: Mean
+    mean_over_binary_labels: Mean
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no video has been coded twice."""
+        return self.n_videos == 0
+
+
+def report_on(
+    ratings: Ratings, *, n_resamples: int = RESAMPLES, seed: int = SEED, confidence: float = 0.95
+) -> AgreementReport:
+    """Compute the report; everything undefined is NaN with its reason."""
+    bootstrap = {"n_resamples": n_resamples, "seed": seed, "confidence": confidence}
+    scale = ratings.scale
+    counted = count_patterns(ratings.codes, clusters=ratings.clusters, scale=scale)
+    by_coder = count_by_coder(ratings.codes, coders=ratings.coders, clusters=ratings.clusters, scale=scale)
+    # name → a figure for every value, then the pooled one
+    columns: dict[str, list[Figure]] = {}
+    for name, coefficient in WHOEVER.items():
+        batch = _with_pooled(counted, scale=scale, coefficient=coefficient, confidence=confidence)
+        drawn = bootstrap_by_cluster(
+            counted.counts,
+            patterns=counted.patterns,
+            categories=scale,
+            coefficient=coefficient,
+            **bootstrap,
+        )
+        columns[name] = [
+            Figure(estimate, clustered)
+            for estimate, clustered in zip(batch, (*drawn.values, drawn.pooled), strict=True)
+        ]
+        if name == "ac1":
+            over_values = _mean(batch[:-1], drawn.mean, names=ratings.values)
+    columns["kappa"] = _kappa(by_coder, scale=scale, bootstrap=bootstrap)
+    specific = specific_agreement(counted.patterns, counted.by_value, categories=scale)
+    shares = category_shares(counted.patterns, counted.by_value, categories=scale)
+    is_rated = ratings.codes >= 0
+    n_ratings = is_rated.sum(axis=1)  # (n, V)
+    return AgreementReport(
+        scale=scale,
+        n_rated=int((n_ratings >= 1).any(axis=1).sum()),
+        n_videos=int((n_ratings >= 2).any(axis=1).sum()),
+        n_coders=int((np.unique(ratings.coders) != -1).sum()),
+        n_clusters=len(counted.counts),
+        n_resamples=n_resamples,
+        seed=seed,
+        confidence=confidence,
+        values=tuple(
+            ValueReport(
+                value=slug,
+                n_rated=int((n_ratings[:, v] >= 1).sum()),
+                n_videos=int((n_ratings[:, v] >= 2).sum()),
+                figures={name: columns[name][v] for name in NAMES},
+                specific=dict(zip(scale, specific[v].tolist(), strict=True)),
+                shares=dict(zip(scale, shares[v].tolist(), strict=True)),
+            )
+            for v, slug in enumerate(ratings.values)
+        ),
+        pooled={name: columns[name][-1] for name in NAMES},
+        mean_over_values=over_values,
+        mean_over_binary_labels=_binary(counted, scale=scale, names=ratings.values, bootstrap=bootstrap),
+    )
+
+
+def _with_pooled(
+    counted: PatternCounts, *, scale: tuple[int, ...], coefficient: str, confidence: float
+) -> list[Agreement]:
+    """The coefficient of every value, then that of all (video, value) units together."""
+    by_value = counted.by_value
+    counts = np.concatenate([by_value, by_value.sum(axis=0, keepdims=True)])
+    batch = batch_from_patterns(
+        counted.patterns, counts, categories=scale, coefficient=coefficient, confidence=confidence
+    )
+    return list(batch)
+
+
+def _mean(figures: Sequence[Agreement], clustered: Clustered, *, names: Sequence[str]) -> Mean:
+    coefs = np.array([figure.coef for figure in figures])
+    defined = np.flatnonzero(~np.isnan(coefs))
+    if not len(defined):
+        nan = float("nan")
+        return Mean(nan, len(coefs), 0, clustered, nan, None)
+    lowest = int(defined[np.argmin(coefs[defined])])
+    return Mean(
+        ac1=float(coefs[defined].mean()),
+        n=len(coefs),
+        n_defined=len(defined),
+        clustered=clustered,
+        lowest=float(coefs[lowest]),
+        lowest_value=names[lowest],
+    )
+
+
+def _binary(
+    counted: PatternCounts, *, scale: tuple[int, ...], names: Sequence[str], bootstrap: Mapping[str, Any]
+) -> Mean:
+    """Mean AC1 over the endorsed and the confronted label of every value."""
+    batch: BatchAgreement = binary_label_agreement(counted.patterns, counted.by_value, categories=scale)
+    labels = as_binary(counted)
+    drawn = bootstrap_by_cluster(labels.counts, patterns=labels.patterns, categories=(0, 1), **bootstrap)
+    mean = mean_over_values(batch)
+    both = [f"{name}:{direction}" for direction in ("endorsed", "confronted") for name in names]
+    lowest = None if mean.lowest_index is None else both[mean.lowest_index]
+    return Mean(mean.coef, mean.n_values, mean.n_defined, drawn.mean, mean.lowest, lowest)
+
+
+def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], bootstrap: Mapping[str, Any]) -> list[Figure]:
+    """Conger's kappa over the people who rated the value; somebody who never did has no say in chance."""
+    by_value = by_coder.by_value
+    confidence = bootstrap["confidence"]
+    is_rated = np.not_equal(by_coder.patterns, None).astype(np.int64)  # (P, people)
+    rated = (by_value @ is_rated) > 0  # (V, people)
+    if rated.all():
+        batch = _with_pooled(by_coder, scale=scale, coefficient="conger", confidence=confidence)
+        drawn = _drawn(by_coder, by_coder.counts, scale=scale, bootstrap=bootstrap)
+        clustered = [None] * len(batch) if drawn is None else [*drawn.values, drawn.pooled]
+        return [Figure(one, other) for one, other in zip(batch, clustered, strict=True)]
+    figures = []
+    pooled = by_coder.counts.sum(axis=1, keepdims=True)
+    single = [by_coder.counts[:, v : v + 1] for v in range(len(by_value))]
+    for counts, people in zip([*single, pooled], [*rated, rated.any(axis=0)], strict=True):
+        part = PatternCounts(
+            by_coder.patterns[:, people] if people.any() else by_coder.patterns[:, :1],
+            counts,
+            is_clustered=by_coder.is_clustered,
+        )
+        estimate = agreement_from_patterns(
+            part.patterns,
+            counts.sum(axis=(0, 1)),
+            categories=scale,
+            coefficient="conger",
+            confidence=confidence,
+        )
+        drawn = _drawn(part, counts, scale=scale, bootstrap=bootstrap)
+        figures.append(Figure(estimate, None if drawn is None else drawn.values[0]))
+    return figures
+
+
+def _drawn(
+    counted: PatternCounts, counts: Any, *, scale: tuple[int, ...], bootstrap: Mapping[str, Any]
+) -> Any:
+    if not counted.is_clustered:
+        return None
+    return bootstrap_by_cluster(
+        counts, patterns=counted.patterns, categories=scale, coefficient="conger", **bootstrap
+    )
