@@ -1,7 +1,7 @@
 """The demo study: the project's own clips, coded and partly consolidated through the real actions."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from annotator.actions.consolidation import finish
 from annotator.actions.decisions import save_decisions
 from annotator.actions.people import add_member
 from annotator.actions.questions import ask
+from annotator.actions.simulation import simulate_codings
 from annotator.actions.studies import create_study
 from annotator.actions.video_import import Wishes, import_videos
 from annotator.errors import RefusedError
@@ -29,6 +30,7 @@ from annotator.outbox import ChangeRequest, Parcel
 
 DEMO = Path(settings.BASE_DIR) / "demo"
 SLUG = "demo"
+SIMULATED = "simulated"
 PASSWORD = "watch-and-code"  # noqa: S105  (of a demo on this machine; printed for everybody to see)
 PEOPLE = (
     ("ada", "Ada", Role.ANNOTATOR),
@@ -66,10 +68,26 @@ def make_demo_study() -> Study:
     return study
 
 
-def add_people(study: Study) -> dict[str, User]:
-    """The demo's four people in a study, by username."""
+@transaction.atomic
+def make_simulated_study() -> Study:
+    """A study of the paper's size with made-up labels, named so everywhere, for the researcher to look at."""
+    study = create_study(
+        slug=SIMULATED,
+        name="Simulated study",
+        description="Made-up labels of 885 videos by 91 creators: the agreement page at the size of a paper.",
+        is_simulated=True,
+    )
+    simulate_codings(study=study, n_videos=885, n_creators=91, seed=20250119)
+    add_people(study, roles={Role.RESEARCHER})
+    return study
+
+
+def add_people(study: Study, *, roles: Collection[Role] = tuple(Role)) -> dict[str, User]:
+    """The demo's people who hold one of the roles, made members of the study; by username."""
     found = {}
     for username, name, role in PEOPLE:
+        if role not in roles:
+            continue
         is_new = not User.objects.filter(username=username).exists()
         member = add_member(
             study=study,

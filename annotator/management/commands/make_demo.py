@@ -2,12 +2,17 @@
 
 from typing import Any
 
-from annotator.actions.simulation import make_simulated_study
 from annotator.management.base import AxialCommand
-from annotator.management.demo_study import PASSWORD, PEOPLE, SLUG, add_people, make_demo_study
+from annotator.management.demo_study import (
+    PASSWORD,
+    PEOPLE,
+    SIMULATED,
+    SLUG,
+    make_demo_study,
+    make_simulated_study,
+)
 from annotator.models import Role, Study
 
-SIMULATED = "simulated"
 WHAT_FOR = {
     Role.ANNOTATOR: "code videos",
     Role.CONSOLIDATOR: "settle conflicts",
@@ -25,7 +30,7 @@ class Command(AxialCommand):
         if not Study.objects.filter(slug=SLUG).exists():
             make_demo_study()
         if not Study.objects.filter(slug=SIMULATED).exists():
-            add_people(make_simulated_study(slug=SIMULATED))
+            make_simulated_study()
         shown = [(username, role) for username, _name, role in PEOPLE if username != "ben"]
         lines = [
             "",
