@@ -1,6 +1,7 @@
 """What the coding screen shows, read in a fixed number of queries, and the words that its scripts use."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -40,6 +41,20 @@ class Sheet:
     groups: list[Group]
     entries: list[dict[str, Any]]  # as the outbox knows them
     n_set: int
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was ever answered: the rows then look the same for everybody."""
+        return not any(entry["revision"] for entry in self.entries)
+
+    @property
+    def words(self) -> list[str]:
+        """All that fresh rows say, so that a page kept for one codebook never serves another."""
+        of_groups = [f"{group.name}/{group.hue}" for group in self.groups]
+        return of_groups + [
+            "/".join((value.slug, value.name, value.short, value.hint, value.group))
+            for value in (row.value for row in self.rows)
+        ]
 
     @property
     def rows(self) -> list[Row]:
@@ -114,12 +129,13 @@ def script_data(*, study: Study, coding: Coding, sheet: Sheet, user: User) -> di
             "peek": reverse("annotator:coding_peek", args=(study.slug,)),
             "guide": f"{guide}?v={coding.codebook.content_hash[:12]}&language={get_language()}",
         },
-        "texts": script_texts(),
+        "texts": script_texts(get_language() or ""),
     }
 
 
-def script_texts() -> dict[str, Any]:
-    """Words that only scripts put on the page."""
+@lru_cache
+def script_texts(_language: str) -> dict[str, Any]:
+    """Words that only scripts put on the page, in the language that is active; to be read only."""
     return {
         "stances": {
             str(int(Stance.CONFRONTED)): _("confronted"),

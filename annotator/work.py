@@ -123,17 +123,20 @@ def waiting_for(user: User, studies: Collection[Study]) -> QuerySet[Comparison]:
 
 def open_questions(user: User, studies: Collection[Study]) -> QuerySet[Question]:
     """Questions on videos that the user coded, which they have not answered and which still matter."""
-    # EXISTS, so that the few questions are gone through and not the many codings.
+    # EXISTS, so that the few questions are gone through and not the many codings; the study and the video
+    # are asked about in there too, lest a planner begins with the many videos.
     coded = Coding.objects.filter(
-        video=OuterRef("consolidation__video"), coder=user, submitted_at__isnull=False
+        video=OuterRef("consolidation__video"),
+        coder=user,
+        submitted_at__isnull=False,
+        study__in=[study.pk for study in studies],
+        video__withdrawn_at__isnull=True,
     )
     answered = Answer.objects.filter(question=OuterRef("pk"), by=user)
     return Question.objects.filter(
         ~Q(consolidation__state=ConsolidationState.DONE),
         Exists(coded),
         ~Exists(answered),
-        consolidation__video__study__in=[study.pk for study in studies],
-        consolidation__video__withdrawn_at__isnull=True,
     ).exclude(asked_by=user)
 
 
