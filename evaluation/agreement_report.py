@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluation.matrices import Ratings
 from evaluation.metrics.agreement import (
     Agreement,
-    BatchAgreement,
     Clustered,
     agreement_from_patterns,
     batch_from_patterns,
     binary_label_agreement,
     bootstrap_by_cluster,
     category_shares,
-    mean_over_values,
     specific_agreement,
 )
 from evaluation.rating_counts import PatternCounts, as_binary, count_by_coder, count_patterns
@@ -25,6 +23,29 @@ WHOEVER = {"ac1": "gwet_ac", "alpha": "krippendorff", "percent": "percent_agreem
 NAMES = ("ac1", "alpha", "kappa", "percent")
 RESAMPLES = 1000
 SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How intervals are made."""
+
+    n_resamples: int = RESAMPLES
+    seed: int = SEED
+    confidence: float = 0.95
+
+    def draw(
+        self, counted: PatternCounts, *, categories: Sequence[int], coefficient: str = "gwet_ac"
+    ) -> ClusterBootstrap:
+        """Resample creators."""
+        return bootstrap_by_cluster(
+            counted.counts,
+            patterns=counted.patterns,
+            categories=categories,
+            coefficient=coefficient,
+            confidence=self.confidence,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +103,22 @@ class AgreementReport:
         return self.n_videos == 0
 
 
-def report_on(
-    ratings: Ratings, *, n_resamples: int = RESAMPLES, seed: int = SEED, confidence: float = 0.95
-) -> AgreementReport:
+def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> AgreementReport:
     """Compute the report; everything undefined is NaN with its reason."""
-    bootstrap = {"n_resamples": n_resamples, "seed": seed, "confidence": confidence}
+    how = resampling or Resampling()
     scale = ratings.scale
     counted = count_patterns(ratings.codes, clusters=ratings.clusters, scale=scale)
-    by_coder = count_by_coder(ratings.codes, coders=ratings.coders, clusters=ratings.clusters, scale=scale)
     # name → a figure for every value, then the pooled one
     columns: dict[str, list[Figure]] = {}
     for name, coefficient in WHOEVER.items():
-        batch = _with_pooled(counted, scale=scale, coefficient=coefficient, confidence=confidence)
-        drawn = bootstrap_by_cluster(
-            counted.counts,
-            patterns=counted.patterns,
-            categories=scale,
-            coefficient=coefficient,
-            **bootstrap,
-        )
-        columns[name] = [
-            Figure(estimate, clustered)
-            for estimate, clustered in zip(batch, (*drawn.values, drawn.pooled), strict=True)
-        ]
+        estimates = _with_pooled(counted, scale=scale, coefficient=coefficient, confidence=how.confidence)
+        drawn = how.draw(counted, categories=scale, coefficient=coefficient)
+        clustered = (*drawn.values, drawn.pooled)
+        columns[name] = [Figure(*both) for both in zip(estimates, clustered, strict=True)]
         if name == "ac1":
-            over_values = _mean(batch[:-1], drawn.mean, names=ratings.values)
-    columns["kappa"] = _kappa(by_coder, scale=scale, bootstrap=bootstrap)
+            over_values = _mean(estimates[:-1], drawn.mean, names=ratings.values)
+    by_coder = count_by_coder(ratings.codes, coders=ratings.coders, clusters=ratings.clusters, scale=scale)
+    columns["kappa"] = _kappa(by_coder, scale=scale, how=how)
     specific = specific_agreement(counted.patterns, counted.by_value, categories=scale)
     shares = category_shares(counted.patterns, counted.by_value, categories=scale)
     is_rated = ratings.codes >= 0
@@ -118,9 +129,9 @@ def report_on(
         n_videos=int((n_ratings >= 2).any(axis=1).sum()),
         n_coders=int((np.unique(ratings.coders) != -1).sum()),
         n_clusters=len(counted.counts),
-        n_resamples=n_resamples,
-        seed=seed,
-        confidence=confidence,
+        n_resamples=how.n_resamples,
+        seed=how.seed,
+        confidence=how.confidence,
         values=tuple(
             ValueReport(
                 value=slug,
@@ -134,7 +145,7 @@ def report_on(
         ),
         pooled={name: columns[name][-1] for name in NAMES},
         mean_over_values=over_values,
-        mean_over_binary_labels=_binary(counted, scale=scale, names=ratings.values, bootstrap=bootstrap),
+        mean_over_binary_labels=_binary(counted, scale=scale, names=ratings.values, how=how),
     )
 
 
@@ -167,56 +178,48 @@ def _mean(figures: Sequence[Agreement], clustered: Clustered, *, names: Sequence
     )
 
 
-def _binary(
-    counted: PatternCounts, *, scale: tuple[int, ...], names: Sequence[str], bootstrap: Mapping[str, Any]
-) -> Mean:
+def _binary(counted: PatternCounts, *, scale: tuple[int, ...], names: Sequence[str], how: Resampling) -> Mean:
     """Mean AC1 over the endorsed and the confronted label of every value."""
-    batch: BatchAgreement = binary_label_agreement(counted.patterns, counted.by_value, categories=scale)
-    labels = as_binary(counted)
-    drawn = bootstrap_by_cluster(labels.counts, patterns=labels.patterns, categories=(0, 1), **bootstrap)
-    mean = mean_over_values(batch)
+    batch = binary_label_agreement(counted.patterns, counted.by_value, categories=scale)
+    drawn = how.draw(as_binary(counted), categories=(0, 1))
     both = [f"{name}:{direction}" for direction in ("endorsed", "confronted") for name in names]
-    lowest = None if mean.lowest_index is None else both[mean.lowest_index]
-    return Mean(mean.coef, mean.n_values, mean.n_defined, drawn.mean, mean.lowest, lowest)
+    return _mean(list(batch), drawn.mean, names=both)
 
 
-def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], bootstrap: Mapping[str, Any]) -> list[Figure]:
+def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], how: Resampling) -> list[Figure]:
     """Conger's kappa over the people who rated the value; somebody who never did has no say in chance."""
-    by_value = by_coder.by_value
-    confidence = bootstrap["confidence"]
-    is_rated = np.not_equal(by_coder.patterns, None).astype(np.int64)  # (P, people)
-    rated = (by_value @ is_rated) > 0  # (V, people)
-    if rated.all():
-        batch = _with_pooled(by_coder, scale=scale, coefficient="conger", confidence=confidence)
-        drawn = _drawn(by_coder, by_coder.counts, scale=scale, bootstrap=bootstrap)
-        clustered = [None] * len(batch) if drawn is None else [*drawn.values, drawn.pooled]
-        return [Figure(one, other) for one, other in zip(batch, clustered, strict=True)]
-    figures = []
+    is_rated = np.array([[rating is not None for rating in row] for row in by_coder.patterns.tolist()])
+    rated = by_coder.by_value @ is_rated.reshape(by_coder.patterns.shape).astype(np.intp) > 0  # (V, people)
+    if rated.size and rated.all():
+        estimates = _with_pooled(by_coder, scale=scale, coefficient="conger", confidence=how.confidence)
+        if not by_coder.is_clustered:
+            return [Figure(estimate, None) for estimate in estimates]
+        drawn = how.draw(by_coder, categories=scale, coefficient="conger")
+        return [Figure(*both) for both in zip(estimates, (*drawn.values, drawn.pooled), strict=True)]
     pooled = by_coder.counts.sum(axis=1, keepdims=True)
-    single = [by_coder.counts[:, v : v + 1] for v in range(len(by_value))]
-    for counts, people in zip([*single, pooled], [*rated, rated.any(axis=0)], strict=True):
-        part = PatternCounts(
-            by_coder.patterns[:, people] if people.any() else by_coder.patterns[:, :1],
-            counts,
-            is_clustered=by_coder.is_clustered,
-        )
-        estimate = agreement_from_patterns(
-            part.patterns,
-            counts.sum(axis=(0, 1)),
-            categories=scale,
-            coefficient="conger",
-            confidence=confidence,
-        )
-        drawn = _drawn(part, counts, scale=scale, bootstrap=bootstrap)
-        figures.append(Figure(estimate, None if drawn is None else drawn.values[0]))
-    return figures
+    single = [by_coder.counts[:, v : v + 1] for v in range(len(rated))]
+    parts = zip([*single, pooled], [*rated, rated.any(axis=0)], strict=True)
+    return [_kappa_of_one(by_coder, counts, people, scale=scale, how=how) for counts, people in parts]
 
 
-def _drawn(
-    counted: PatternCounts, counts: Any, *, scale: tuple[int, ...], bootstrap: Mapping[str, Any]
-) -> Any:
-    if not counted.is_clustered:
-        return None
-    return bootstrap_by_cluster(
-        counts, patterns=counted.patterns, categories=scale, coefficient="conger", **bootstrap
+def _kappa_of_one(
+    by_coder: PatternCounts,
+    counts: npt.NDArray[np.intp],
+    people: npt.NDArray[np.bool_],
+    *,
+    scale: tuple[int, ...],
+    how: Resampling,
+) -> Figure:
+    """Of one value, counts (C, 1, P), over the people (a mask) who rated it."""
+    patterns = by_coder.patterns[:, people] if people.any() else by_coder.patterns[:, :1]
+    estimate = agreement_from_patterns(
+        patterns,
+        counts.sum(axis=(0, 1)),
+        categories=scale,
+        coefficient="conger",
+        confidence=how.confidence,
     )
+    if not by_coder.is_clustered:
+        return Figure(estimate, None)
+    drawn = how.draw(PatternCounts(patterns, counts), categories=scale, coefficient="conger")
+    return Figure(estimate, drawn.values[0])

@@ -136,7 +136,7 @@ def _packed(selection: Selection, *, columns: dict[int, int], n_values: int) -> 
         factor = f"CASE j.value_id {whens} ELSE 0 END" if whens else "0"
         sums.append(f"CAST(SUM((j.first_stance + 2) * {factor}) AS bigint)")
     where = ["c.study_id = %s", "c.purpose = %s"]
-    params: list[object] = [selection.study.pk, selection.purpose]
+    params: list[int | str] = [selection.study.pk, selection.purpose]
     if selection.batch is not None:
         where.append("v.batch_id = %s")
         params.append(selection.batch.pk)

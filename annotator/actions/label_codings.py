@@ -88,8 +88,8 @@ def store(*, study: Study, coder: User, plan: NewLabels, mode: Mode, by: User | 
     if loose or any(planned.video is None for planned in plan.rows):
         batch = batch_for(study=study, name=mode.batch)
         put_videos(study=study, plan=plan, batch=batch, by=by)
-        for part in chunks(loose):
-            open_slots(videos=part, batch=batch)
+        for videos in chunks(loose):
+            open_slots(videos=videos, batch=batch)
     rows = by_video(plan.rows)
     slots = _free_slots(rows, coder=coder)
     closed = _closed(rows)

@@ -11,7 +11,7 @@ from annotator.management.base import AxialCommand
 from annotator.models import Purpose
 from evaluation import agreement_text
 from evaluation.agreement_json import as_json
-from evaluation.agreement_report import RESAMPLES, SEED, report_on
+from evaluation.agreement_report import RESAMPLES, SEED, Resampling, report_on
 from evaluation.matrices import Selection, read_ratings
 from evaluation.metrics.agreement import WEIGHT_NAMES
 from evaluation.rating_files import agreement_in_file, read_categories, read_ratings_table
@@ -79,12 +79,10 @@ class Command(AxialCommand):
             study, purpose=options["purpose"], batch=batch, with_feedback=options["with_feedback"]
         )
         ratings = read_ratings(selection)
-        report = report_on(
-            ratings,
-            n_resamples=options["resamples"],
-            seed=options["seed"],
-            confidence=options["confidence"],
+        resampling = Resampling(
+            n_resamples=options["resamples"], seed=options["seed"], confidence=options["confidence"]
         )
+        report = report_on(ratings, resampling=resampling)
         data = as_json(report, selection=selection, left_out=ratings.left_out)
         self.result(data, agreement_text.of_study(report, selection=selection, left_out=ratings.left_out))
 
