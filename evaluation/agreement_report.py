@@ -9,6 +9,7 @@ import numpy.typing as npt
 from evaluation.matrices import Ratings
 from evaluation.metrics.agreement import (
     Agreement,
+    ClusterBootstrap,
     Clustered,
     agreement_from_patterns,
     batch_from_patterns,
