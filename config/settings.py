@@ -3,7 +3,6 @@
 docs/settings.md lists the variables. With none set, Axial runs on one machine: SQLite, files, no services.
 """
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -121,8 +120,7 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
         " PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY;",
     }
     # A file, not memory: threads and the live server of the tests open connections of their own.
-    # Named by process, so that two runs of the tests at once do not share it.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 

@@ -1,13 +1,6 @@
 """What all tests share."""
 
 import os
-import tempfile
-
-# Before the settings are read: tests never touch this machine's data, nor its .env file.
-os.environ.setdefault("AXIAL_DATA_DIR", tempfile.mkdtemp(prefix="axial-tests-"))
-os.environ["AXIAL_READ_DOTENV"] = "false"
-os.environ.setdefault("AXIAL_SECRET_KEY", "only-for-tests")
-
 from pathlib import Path
 
 import pytest
@@ -17,15 +10,9 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
 @pytest.fixture(autouse=True)
-def _test_settings(settings: LazySettings, tmp_path: Path) -> None:
-    """Fast password hashing, plain static files, media in a folder of the test's own."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _own_media(settings: LazySettings, tmp_path: Path) -> None:
+    """Media in a folder of the test's own."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    settings.STATIC_ROOT = os.environ["AXIAL_DATA_DIR"]  # exists, which is all that is asked of it here
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ def test_tidy_sent_to_the_broker_is_done_by_a_worker(tmp_path):
     coding = stale_coding()
     database = settings.DATABASES["default"]
     environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "AXIAL_DATA_DIR": str(settings.DATA_DIR),
         "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"
         if connection.vendor == "sqlite"
