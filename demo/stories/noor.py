@@ -276,7 +276,7 @@ CLIPS = (
         "7300000000000000402",
         NOOR,
         "one-table",
-        "one table, four faiths",
+        "one table for everyone",
         "Grandfather's rule: the door stays open at sunset 🌙🍲",
         ("iftar", "neighbours", "welcome"),
         {"universalism-tolerance": 1, "tradition": 1, "universalism-concern": 1},

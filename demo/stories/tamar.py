@@ -321,7 +321,7 @@ CLIPS = (
             Shot(
                 tour_bus,
                 "EXT. COUNTRY ROAD – DAY",
-                "Tamar hops off a tour bus whose passengers sleep at the windows, and waves.",
+                "Tamar hops off a tour bus with passengers at its windows, and waves.",
                 (("tamar", "Ten stops, ten minutes each. No thanks. I'm getting off."),),
             ),
             Shot(

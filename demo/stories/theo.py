@@ -312,7 +312,7 @@ CLIPS = (
             Shot(
                 rules_park,
                 "EXT. PARK – DAY",
-                "He lounges on a chair in the sun with his arms behind his head.",
+                "In the sun, in front of a garden chair, he throws his arms up and laughs.",
                 (("theo", "I decide what I do with my day. Not a timetable."),),
             ),
         ),
