@@ -209,7 +209,7 @@ MEDIA_ROOT = DATA_DIR / "media"  # never served by URL: annotator.views.media ch
 MEDIA_URL = "media-is-private/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "annotator.static_files.HashedStaticFiles"},
 }
 MAX_VIDEO_BYTES = env.int("AXIAL_MAX_VIDEO_MB", 500) * 1024**2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2

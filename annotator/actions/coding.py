@@ -7,7 +7,7 @@ correction wait for each other instead of dying together.
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.db import transaction
 from django.utils import timezone
@@ -221,15 +221,15 @@ def _evidence(change: ChangeRequest) -> list[dict[str, int | None]]:
         change.reject("evidence", _("must be a list of at most %(n)s moments") % {"n": MAX_EVIDENCE})
     moments: dict[int, int | None] = {}
     for moment in given:
-        start = moment.get("start_ms") if isinstance(moment, dict) else None
-        end = moment.get("end_ms") if isinstance(moment, dict) else None
+        start: Any = moment.get("start_ms") if isinstance(moment, dict) else None
+        end: Any = moment.get("end_ms") if isinstance(moment, dict) else None
         if not _is_time(start) or not (end is None or (_is_time(end) and end >= start)):
             change.reject("evidence", _("must be moments with start_ms, and end_ms not before it"))
         moments[start] = end
     return [{"start_ms": start, "end_ms": moments[start]} for start in sorted(moments)]
 
 
-def _is_time(ms: Any) -> bool:
+def _is_time(ms: Any) -> TypeGuard[int]:
     return isinstance(ms, int) and not isinstance(ms, bool) and 0 <= ms <= 2**31 - 1
 
 

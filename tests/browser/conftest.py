@@ -68,7 +68,7 @@ def context_as(browser: Any, live_server: Any) -> Iterator[Callable[..., Browser
         context = browser.new_context(
             base_url=live_server.url, **{"viewport": DESKTOP, "locale": "en-GB", **options}
         )
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         if user is not None:
             log_in(context, user, live_server.url)

@@ -36,7 +36,7 @@ export class Guide {
     stamp.disabled = unsure.disabled = this.rows.isClosed;
     clear.disabled = this.rows.isClosed || state.stance === null;
     this.chips.replaceChildren(...state.evidence.map((seen) => this.#chip(seen)));
-    for (const article of this.text.querySelectorAll("article")) article.hidden = article.dataset.key !== key;
+    for (const article of this.text.querySelectorAll("article")) article.hidden = article.dataset.entry !== key;
     if (isNew) this.panel.scrollTop = 0;
   }
 

@@ -261,14 +261,14 @@ function onRowClick(event) {
   if (!row) return;
   const { key } = row.dataset;
   const act = event.target.closest("[data-act]")?.dataset.act;
-  if (key !== rows.current) rows.go(key, { focus: false });
+  if (key !== rows.current) rows.go(key, { focus: false, scroll: false });
   if (act === "note") guide.write();
   else if (act === "guide") guide.toggle(true);
   else if (act === "stamp") stamp(key);
   else if (act === "unsure") toggleUnsure(key);
   else if (act === "evidence") nextMoment(key);
   // The keys go on from here; a radio button in focus would take the arrows for itself.
-  if (event.detail > 0 && act !== "note" && !event.target.closest(".value-problem")) rows.go(key);
+  if (event.detail > 0 && act !== "note" && !event.target.closest(".value-problem")) rows.go(key, { scroll: false });
 }
 
 function nextMoment(key) {
@@ -290,7 +290,7 @@ function listen() {
   rows.root.addEventListener("click", onRowClick);
   rows.root.addEventListener("focusin", ({ target }) => {
     const key = target.closest(".value-row")?.dataset.key;
-    if (key && key !== rows.current) rows.go(key, { focus: false });
+    if (key && key !== rows.current) rows.go(key, { focus: false, scroll: false });
   });
   document.querySelector(".coding-video").addEventListener("click", backToRows);
   generalNote.addEventListener("input", () => outbox.put(NOTE, { note: generalNote.value }, { delay: 700 }));

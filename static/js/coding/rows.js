@@ -11,7 +11,11 @@ export class Rows {
     this.states = new Map(rows.map((row) => [row.key, { ...row }]));
     this.keys = rows.map((row) => row.key);
     this.elements = new Map();
-    for (const element of root.querySelectorAll(".value-row")) this.elements.set(element.dataset.key, element);
+    const marks = document.getElementById("row-marks").content.firstElementChild;
+    for (const element of root.querySelectorAll(".value-row")) {
+      element.append(marks.cloneNode(true));
+      this.elements.set(element.dataset.key, element);
+    }
     this.current = this.keys.find((key) => this.states.get(key).stance === null) ?? this.keys[0];
     for (const key of this.keys) this.draw(key);
     this.#mark();
@@ -75,14 +79,14 @@ export class Rows {
     return parts.join(", ");
   }
 
-  /** Moves the cursor; with it the focus, unless somebody is at another control. */
-  go(key, { focus = true } = {}) {
+  /** Moves the cursor, with it the focus, and the row into view; not under a finger that is about to lift. */
+  go(key, { focus = true, scroll = true } = {}) {
     if (!this.elements.has(key)) return;
     this.current = key;
     this.#mark();
     const element = this.elements.get(key);
     if (focus) element.focus({ preventScroll: true });
-    element.scrollIntoView({ block: "nearest" });
+    if (scroll) element.scrollIntoView({ block: "nearest" });
     this.root.dispatchEvent(new CustomEvent("axial:row", { detail: { key } }));
   }
 

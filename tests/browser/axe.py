@@ -1,0 +1,29 @@
+"""What axe-core finds wrong on a page, in lines that say where."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page as Tab
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ALL = {
+    "runOnly": {"type": "tag", "values": TAGS},
+    "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2, and off unless asked for
+}
+# A theme changes whether things stand out; everything else is the same in both.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+_axe = Axe()
+_RUN = (
+    "options => axe.run(document, {resultTypes: ['violations'], ...options}).then(found => found.violations)"
+)
+
+
+def faults(tab: Tab, options: dict = ALL, *, where: str = "") -> list[str]:
+    """One line a violation: the rule, the elements, what they are missing."""
+    if not tab.evaluate("typeof axe === 'object'"):
+        tab.evaluate(_axe.axe_script)
+    return [
+        f"{where} {found['id']}: {' '.join(map(str, node['target']))} {node['html'][:160]} "
+        f"{'; '.join(check['message'] for kind in ('any', 'all', 'none') for check in node[kind])}"
+        for found in tab.evaluate(_RUN, options)
+        for node in found["nodes"][:5]
+    ]

@@ -1,0 +1,268 @@
+"""Every page of Axial, and the states of it that look different; what is no page, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page as Tab
+
+Deed = Callable[[Tab], None]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page as one person sees it."""
+
+    name: str  # of the address
+    who: str | None = None  # a username; None: nobody is logged in
+    about: str = "study"  # what of the world the address is about
+    query: str = ""
+    state: str = ""  # how it differs from other visits to the page
+    do: Deed | None = None  # what brings it into that state
+    status: int = 200
+
+    @property
+    def label(self) -> str:
+        """Its name among the tests."""
+        parts = (self.name.split(":")[-1], self.who or "nobody", self.about, self.state)
+        return "-".join(part.replace(" ", "_") for part in parts if part not in ("", "study"))
+
+
+def page(name: str, *people: str | None, about: str = "study", **fields: object) -> list[Visit]:
+    """Visits of the page by each of the people."""
+    return [Visit(f"annotator:{name}", who, about, **fields) for who in people]
+
+
+# --- What people do on a page -------------------------------------------------------------
+
+
+def ready(tab: Tab) -> None:
+    """Wait until the work screen has come to life."""
+    tab.wait_for_selector("#coding[data-ready], #consolidation[data-ready]")
+
+
+def keys(tab: Tab) -> None:
+    ready(tab)
+    tab.keyboard.press("?")
+    tab.locator("dialog#keys").wait_for()
+
+
+def summary(tab: Tab) -> None:
+    ready(tab)
+    tab.keyboard.press("Enter")
+    tab.locator("#summary").wait_for()
+
+
+def set_aside(tab: Tab) -> None:
+    ready(tab)
+    tab.keyboard.press("Shift+X")
+    tab.locator("dialog#set-aside").wait_for()
+
+
+def sheet(tab: Tab) -> None:
+    """The codebook beside the rows; on a telephone it is a sheet that opens."""
+    ready(tab)
+    tab.wait_for_function("!document.querySelector('#guide-text')?.textContent.includes('Loading')")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.locator(".guide-toggle").click()
+
+
+def drawer(tab: Tab) -> None:
+    ready(tab)
+    tab.locator('[data-act="precedents"]:visible').first.click()
+    tab.locator('[data-part="precedents"][open]').first.wait_for()
+    tab.wait_for_function(
+        "!document.querySelector('[data-part=precedents][open]').textContent.includes('Loading')"
+    )
+
+
+def agreed(tab: Tab) -> None:
+    ready(tab)
+    tab.locator("details.agreed > summary").click()
+
+
+def menus(tab: Tab) -> None:
+    """The account menu, open."""
+    tab.locator(".topbar-tools details.menu > summary").last.click()
+
+
+def theme(tab: Tab) -> None:
+    tab.locator(".topbar-tools details.menu > summary").first.click()
+
+
+def row_menu(tab: Tab) -> None:
+    tab.locator(".table details.menu > summary").last.click()
+
+
+def send(**given: str) -> Deed:
+    """Fill the form in the middle of the page and send it past the browser's own checks."""
+
+    def do(tab: Tab) -> None:
+        form = tab.locator("main form[method=post]").last
+        form.evaluate("form => { form.noValidate = true }")
+        for name, text in given.items():
+            form.locator(f"[name={name}]").fill(text)
+        with tab.expect_navigation():
+            form.evaluate("form => form.requestSubmit(form.querySelector('button:not([type=button])'))")
+        tab.locator(".errorlist, [data-kind=bad]").first.wait_for()
+
+    return do
+
+
+def stale(tab: Tab) -> None:
+    """Send a form whose token has run out."""
+    tab.locator("main [name=csrfmiddlewaretoken]").evaluate("field => { field.value = 'a'.repeat(64) }")
+    with tab.expect_navigation():
+        tab.locator("main form").evaluate("form => { form.noValidate = true; form.requestSubmit() }")
+
+
+def lock(tab: Tab) -> None:
+    """Guess passwords until the door is locked."""
+    while tab.locator("main form").count():
+        tab.locator("[name=username]").fill("guessed-at")
+        tab.locator("[name=password]").fill("wrong")
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+
+
+def preview(tab: Tab) -> None:
+    """Ask what a changed codebook would change."""
+    text = tab.request.get(tab.url.replace("import", "export")).text()
+    tab.locator("[name=text]").fill(text.replace("think", "reflect"))
+    with tab.expect_navigation():
+        tab.locator("main form button").first.click()
+
+
+def search(text: str) -> Deed:
+    def do(tab: Tab) -> None:
+        tab.locator("[data-codebook-search]").fill(text)
+
+    return do
+
+
+# --- The pages ----------------------------------------------------------------------------
+
+VISITS: list[Visit] = [
+    *page("login", None, about=""),
+    *page("login", None, about="", query="?next=/profile/", state="asked for"),
+    *page("login", None, about="", state="wrong", do=send(username="ann", password="wrong")),
+    *page("login", None, about="", state="stale", do=stale),
+    *page("login", None, about="", state="locked", do=lock),
+    *page("home", "res", "con", "ann", "all", "out", about="", query="?all"),
+    *page("home", "res", about="", state="menu", do=menus),
+    *page("home", "res", about="", state="themes", do=theme),
+    *page("study_create", "res", about=""),
+    *page("study_create", "res", about="", state="wrong", do=send(name="", slug="a b")),
+    *page("study_create", "out", about="", state="not theirs", status=403),
+    *page("profile_edit", "ann", about=""),
+    *page("password_change", "ann", about=""),
+    *page("password_change", "ann", about="", state="wrong", do=send(new_password1="1", new_password2="2")),
+    # A study
+    *page("study_detail", "ann", "con", "res", "all"),
+    *page("study_detail", "ann", "con", "res", about="empty"),
+    *page("study_detail", "out", state="not theirs", status=404),
+    *page("study_edit", "res"),
+    *page("study_edit", "res", state="wrong", do=send(name="")),
+    *page("history_list", "res"),
+    *page("history_list", "res", about="empty"),
+    *page("member_list", "res"),
+    *page("member_list", "res", state="menu", do=row_menu),
+    *page("member_list", "res", state="wrong", do=send(username="a b c")),
+    *page("member_list", "ann", state="not theirs", status=403),
+    # The codebook
+    *page("codebook_detail", "ann", "res"),
+    *page("codebook_detail", "ann", query="?version=1", state="old"),
+    *page("codebook_detail", "ann", state="searched", do=search("nature")),
+    *page("codebook_version_list", "res"),
+    *page("codebook_version_list", "res", about="empty"),
+    *page("codebook_import", "res"),
+    *page("codebook_import", "res", state="preview", do=preview),
+    *page("codebook_import", "res", state="wrong", do=send(text="values: none")),
+    # Videos
+    *page("video_list", "res"),
+    *page("video_list", "res", query="?q=nothing-like-it", state="nothing found"),
+    *page("video_list", "res", about="empty"),
+    *page("video_detail", "res", "ann", about="video"),
+    *page("video_detail", "res", "ann", about="settled video"),
+    *page("video_detail", "res", about="withdrawn video"),
+    *page("video_import", "res"),
+    *page("video_import", "res", state="wrong", do=send()),
+    *page("video_withdraw", "res", about="video"),
+    *page("video_withdraw", "res", about="video", state="wrong", do=send()),
+    *page("creator_list", "res"),
+    *page("creator_list", "res", about="empty"),
+    *page("creator_edit", "res", about="creator"),
+    # Batches
+    *page("batch_list", "res"),
+    *page("batch_list", "res", about="empty"),
+    *page("batch_create", "res"),
+    *page("batch_create", "res", state="wrong", do=send(name="")),
+    *page("batch_detail", "res", about="batch"),
+    *page("batch_detail", "res", about="batch", query="?q=nothing-like-it", state="nothing found"),
+    *page("batch_edit", "res", about="batch"),
+    *page("batch_release", "res", about="batch"),
+    # Coding
+    *page("coding_next", "ann", about="empty"),
+    *page("coding_list", "ann"),
+    *page("coding_list", "ann", about="empty"),
+    *page("coding_edit", "ann", about="coding", do=ready),
+    *page("coding_edit", "ann", about="coding", state="keys", do=keys),
+    *page("coding_edit", "ann", about="coding", state="summary", do=summary),
+    *page("coding_edit", "ann", about="coding", state="set aside dialog", do=set_aside),
+    *page("coding_edit", "ann", about="coding", state="codebook sheet", do=sheet),
+    *page("coding_edit", "ann", about="coding set aside", do=ready),
+    *page("coding_edit", "ann", about="coding submitted", do=ready),
+    *page("coding_edit", "ann", about="coding of what is gone", status=410),
+    *page("question_list", "ann"),
+    *page("question_list", "ann", about="empty"),
+    *page("difference_list", "ann"),
+    *page("difference_list", "ann", about="empty"),
+    # Consolidation
+    *page("consolidation_list", "con"),
+    *page("consolidation_list", "con", about="empty"),
+    *page("consolidation_edit", "con", about="consolidation", do=ready),
+    *page("consolidation_edit", "con", about="consolidation", state="keys", do=keys),
+    *page("consolidation_edit", "con", about="consolidation", state="drawer", do=drawer),
+    *page("consolidation_edit", "con", about="consolidation", state="agreed values", do=agreed),
+    *page("consolidation_edit", "con", about="settled", do=ready),
+    # Labels and agreement
+    *page("label_import", "res"),
+    *page("label_import", "res", state="wrong", do=send()),
+    *page("export_list", "res"),
+    *page("export_list", "res", about="empty"),
+    Visit("evaluation:agreement_detail", "res"),
+    Visit("evaluation:agreement_detail", "res", "empty"),
+    Visit("evaluation:agreement_conflicts", "res", "value"),
+]
+
+NO_PAGES = {
+    "only by POST": {
+        *("annotator:logout", "set_language", "annotator:member_remove", "annotator:batch_share_out"),
+        *("annotator:slot_assign", "annotator:slot_reassign"),
+        *(
+            "annotator:coding_save",
+            "annotator:coding_rest",
+            "annotator:coding_submit",
+            "annotator:coding_park",
+        ),
+        *("annotator:coding_set_aside", "annotator:coding_play", "annotator:question_ask"),
+        *("annotator:question_answer", "annotator:consolidation_claim", "annotator:consolidation_save"),
+        *(
+            "annotator:consolidation_finish",
+            "annotator:consolidation_renew",
+            "annotator:consolidation_unclaim",
+        ),
+        "annotator:consolidation_reopen",
+    },
+    "GET leads to a page that is visited": {
+        *("annotator:member_add", "annotator:member_reset_password", "annotator:consolidation_next"),
+    },
+    "files and answers for scripts": {
+        *("annotator:healthz", "annotator:robots", "annotator:codebook_export", "annotator:video_media"),
+        *("annotator:video_thumbnail", "annotator:coding_peek", "annotator:export_download"),
+        *("evaluation:agreement_table", "evaluation:agreement_figure"),
+    },
+    "parts, seen on the pages that fetch them": {
+        *("annotator:codebook_value", "annotator:coding_guide", "annotator:precedent_list"),
+        "evaluation:agreement_summary",
+    },
+}

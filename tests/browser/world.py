@@ -1,0 +1,196 @@
+"""A study in the middle of its work, with something of everything that pages show; and an empty one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
+
+from annotator.actions.batches import release_batch
+from annotator.actions.claims import claim
+from annotator.actions.codebook import builtin_codebook, install_codebook
+from annotator.actions.coding_end import set_aside
+from annotator.actions.comparison import compare
+from annotator.actions.consolidation import finish
+from annotator.actions.creators import edit_creator
+from annotator.actions.questions import answer, ask
+from annotator.actions.studies import create_study, update_study
+from annotator.actions.videos import store_media, withdraw_video
+from annotator.models import (
+    Coding,
+    Consolidation,
+    Creator,
+    Decision,
+    Evidence,
+    Judgement,
+    ReasonTag,
+    Role,
+    SetAside,
+    Study,
+    Video,
+)
+from tests.factories import make_batch, make_coding, make_member, make_user, make_video
+from tests.media_files import make_clip
+
+CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I nearly skipped 🏃 #honestmornings"
+HEBREW = "בוקר טוב לכולם! היום מנסים משהו חדש"
+
+
+@dataclass(frozen=True)
+class World:
+    """Who there is, and the numbers that addresses are made of."""
+
+    folder: Path  # its media are in media/
+    people: dict[str, AbstractUser]
+    arguments: dict[str, dict[str, Any]]  # what an address is about -> its arguments
+
+
+def build(folder: Path) -> World:
+    """The full study, the empty one, and everybody in them; media are made in the folder."""
+    people = {
+        "ann": make_user("ann", first_name="Ann", last_name="Levi"),
+        "bob": make_user("bob", first_name="Bob", last_name="Okafor"),
+        "con": make_user("con", first_name="Constance", last_name="Ben-Ami"),
+        "res": make_user("res", first_name="Rebecca", last_name="Sørensen", can_create_studies=True),
+        "all": make_user("all", first_name="Alma"),
+        "out": make_user("out", can_create_studies=False),
+    }
+    full, empty = (
+        create_study(slug=slug, name=name, codebook=builtin_codebook(), description=description)
+        for slug, name, description in (
+            ("full", "Values in the feeds of young people", "What 12 to 18 year olds are shown."),
+            ("empty", "Nothing yet", ""),
+        )
+    )
+    for study in (full, empty):
+        make_member(study, Role.ANNOTATOR, user=people["ann"])
+        make_member(study, Role.ANNOTATOR, user=people["bob"])
+        make_member(study, Role.CONSOLIDATOR, user=people["con"])
+        make_member(study, Role.RESEARCHER, user=people["res"])
+    make_member(full, *Role, user=people["all"])
+    arguments = {"": {}, "empty": {"slug": "empty"}, **_fill(full, people, folder)}
+    return World(folder=folder, people=people, arguments=arguments)
+
+
+def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
+    ann, con, res = people["ann"], people["con"], people["res"]
+    training = make_batch(study, "Training", purpose="training")
+    main = make_batch(study, "Main sample, first half")
+    make_batch(study, "Main sample, second half", is_open=False)
+    released = [_coded(study, people, n, batch=training) for n in range(3)]
+    settled = [_settle(video, by=con, n=n) for n, video in enumerate(released)]
+    release_batch(batch=training, by=res)
+
+    in_hand = claim(video=_coded(study, people, 3, batch=main), by=con)
+    face = study.codebook.values.get(slug="face")
+    answer(
+        question=ask(consolidation=in_hand, by=con, text="Why face?", value=face), by=ann, text="The laugh."
+    )
+    ask(consolidation=in_hand, by=con, text="Is the caption part of it?")
+    for n in range(4, 7):  # they wait
+        _coded(study, people, n, batch=main)
+    begun = make_coding(
+        _video(study, 7, batch=main), ann, {"face": 1, "hedonism": -1}, rest=None, submitted=False
+    )
+    _remark(begun)
+    other = make_coding(_video(study, 8, batch=main), ann, {"face": 1}, rest=None, submitted=False)
+    Coding.objects.filter(pk=other.pk).update(parked_at=timezone.now())
+    out = make_coding(_video(study, 9, batch=main), ann, {}, rest=None, submitted=False)
+    set_aside(coding=out, because=SetAside.LANGUAGE, note="Only Finnish", by=ann)
+    gone = _video(study, 10, batch=main)
+    lost = make_coding(gone, ann, {"face": 1}, rest=None, submitted=False)
+    withdraw_video(video=gone, because="The creator asked", by=res)
+    for n in range(11, 16):  # still free
+        _video(study, n, batch=main)
+    make_video(study, batch=main, caption="Known by its id only")
+    shown = begun.video
+    store_media(video=shown, path=make_clip(folder / "clip.mp4", seconds=2))
+
+    creator = Creator.objects.filter(study=study).order_by("pk").first()
+    edit_creator(creator=creator, fields={"genre": "Daily life"}, by=res)
+    update_study(study=study, by=res, description="What 12 to 18 year olds are shown, week by week.")
+    _new_version(study, by=res)
+    s = {"slug": study.slug}
+    return {
+        "study": s,
+        "batch": {**s, "pk": main.pk},
+        "new batch": {**s, "pk": training.pk},
+        "video": {**s, "pk": shown.pk},
+        "settled video": {**s, "pk": released[0].pk},
+        "video without media": {**s, "pk": released[1].pk},
+        "withdrawn video": {**s, "pk": gone.pk},
+        "creator": {**s, "pk": creator.pk},
+        "coding": {**s, "pk": begun.pk},
+        "coding set aside": {**s, "pk": out.pk},
+        "coding of what is gone": {**s, "pk": lost.pk},
+        "coding submitted": {**s, "pk": released[0].codings.get(coder=ann).pk},
+        "consolidation": {**s, "pk": in_hand.pk},
+        "settled": {**s, "pk": settled[0].pk},
+        "precedents": {**s, "pk": in_hand.pk, "value": "face"},
+        "value": {**s, "value": "face"},
+        "version": {**s, "number": 1},
+    }
+
+
+def _video(study: Study, n: int, **fields: Any) -> Video:
+    return make_video(
+        study,
+        creator=("a_day_with_noor", "skater.boy.ollie", "מירה_מבשלת")[n % 3],
+        caption=HEBREW if n % 4 == 1 else CAPTION,
+        hashtags=["honestmornings", "grwm", "בוקר"],
+        counts={"likes": 12_345 * (n + 1), "comments": 77, "shares": 5},
+        duration_ms=14_000,
+        position=n,
+        **fields,
+    )
+
+
+def _coded(study: Study, people: dict[str, Any], n: int, **fields: Any) -> Video:
+    """Handed in by both coders, who differ on three values, one of them opposed."""
+    video = _video(study, n, **fields)
+    first = make_coding(video, people["ann"], {"face": 1, "stimulation": 1, "achievement": 1, "humility": 1})
+    make_coding(video, people["bob"], {"face": -1, "achievement": 1, "tradition": -1, "humility": 1})
+    _remark(first)
+    compare(video=video)
+    return video
+
+
+def _remark(coding: Coding) -> None:
+    """Say where, how surely and why."""
+    judgement = coding.judgements.get(value__slug="face")
+    Judgement.objects.filter(pk=judgement.pk).update(
+        is_unsure=True, note="Laughs at being caught: mocked, or meant?"
+    )
+    Evidence.objects.create(judgement=judgement, start_ms=500)
+    Evidence.objects.create(judgement=judgement, start_ms=900, end_ms=1_400)
+
+
+def _settle(video: Video, *, by: Any, n: int) -> Consolidation:
+    consolidation = claim(video=video, by=by)
+    for slug, stance, pattern in (
+        ("face", 1 if n else -1, "-1,1"),
+        ("stimulation", 1, "0,1"),
+        ("tradition", 0, "-1,0"),
+    ):
+        Decision.objects.create(
+            consolidation=consolidation,
+            value=consolidation.codebook.values.get(slug=slug),
+            stance=stance,
+            reason="The laugh comes after, at the joke, not at the person." if slug == "face" else "",
+            reason_tags=[ReasonTag.values[n % len(ReasonTag.values)]],
+            pattern=pattern,
+            was_conflict=True,
+            revision=1,
+        )
+    return finish(consolidation=consolidation, by=by)
+
+
+def _new_version(study: Study, *, by: Any) -> None:
+    """A second version of the codebook, with a word changed that changes no meaning."""
+    study.refresh_from_db()
+    doc = builtin_codebook()
+    first, *rest = doc.values
+    first = first.model_copy(update={"definition": f"{first.definition} In short: to think for oneself."})
+    doc = doc.model_copy(update={"values": (first, *rest), "summary": f"{doc.summary} Second printing."})
+    install_codebook(study=study, doc=doc, by=by, is_editorial=True, note="Clearer first sentence")
