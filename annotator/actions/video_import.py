@@ -161,11 +161,16 @@ def _read_tables(work: Import, sources: Sources) -> list[VideoRow] | None:
         if not table.rows and not table.errors:
             work.report.notes.append(_("%(file)s: no rows.") % {"file": table.name})
     if is_bad:
-        work.report.notes.append(
-            _("Nothing was imported: mend the rows named, or skip them (--skip-bad-rows).")
-        )
+        _stop(work)
         return None
     return rows
+
+
+def _stop(work: Import) -> None:
+    work.report.is_stopped = True
+    work.report.notes.append(
+        _("Nothing was imported: mend the rows named, or leave them out (--skip-bad-rows).")
+    )
 
 
 def _read_description(work: Import, source: Source) -> tuple[Source, VideoRow] | None:
@@ -185,9 +190,7 @@ def _put(
     if plan.errors:
         work.report.add(Outcome.of(error, kind=Kind.SKIPPED if skip else Kind.ERROR) for error in plan.errors)
         if not skip:
-            work.report.notes.append(
-                _("Nothing was imported: mend the rows named, or skip them (--skip-bad-rows).")
-            )
+            _stop(work)
             sources.media.clear()
             return {}
     keys: dict[tuple[str, int | None], int] = {}

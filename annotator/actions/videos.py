@@ -143,11 +143,12 @@ def add_from_media(
 
 def refuse_media(*, study: Study, video: Video | None, sha256: str, replace: bool) -> None:
     """Raise if this content may not become the video's media."""
-    if video is not None and video.withdrawn_at:
-        raise MediaError(_("video %(id)s was withdrawn: its media are not taken back.") % {"id": video})
     holder = Video.objects.filter(study=study, sha256=sha256).first()
     if holder and (video is None or holder.pk != video.pk):
         raise DuplicateMediaError(holder)
+    known = holder or video
+    if known and known.withdrawn_at:
+        raise MediaError(_("video %(id)s was withdrawn: its media are not taken back.") % {"id": known})
     if holder:
         raise SameMediaError(_("video %(id)s holds this file already.") % {"id": video})
     if video is not None and video.media and not replace:

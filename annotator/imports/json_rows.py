@@ -1,6 +1,7 @@
 """Rows from JSON Lines and JSON, each with its line number."""
 
 import json
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from annotator.imports.errors import ImportFileError, RowError, shorten
 
 MAX_DEPTH = 20
+HALF = re.compile("[\ud800-\udfff]")
 MAX_TEXT = 131_072  # characters: as long as a cell of a CSV file may be
 
 NumberedRows = list[tuple[int, dict[str, Any]]]
@@ -144,7 +146,7 @@ def unstorable(value: Any, *, depth: int = 0) -> str | None:
             return _("a text holds more than %(n)s characters.") % {"n": MAX_TEXT}
         if "\x00" in value:
             return _("a text holds a NUL character.")
-        if any("\ud800" <= char <= "\udfff" for char in value):
+        if HALF.search(value):
             return _("a text holds half a character (a lone surrogate).")
         return None
     if isinstance(value, dict | list):

@@ -39,7 +39,7 @@ def parse_link(text: str) -> Link:
     text = text.strip()
     if len(text) > MAX_URL:
         raise LinkError(_("the link is longer than %(n)s characters.") % {"n": MAX_URL})
-    if any(char.isspace() or not char.isprintable() for char in text):
+    if " " in text or not text.isprintable():
         raise LinkError(
             _("the link “%(link)s” holds a space or a control character.") % {"link": shorten(text)}
         )
@@ -75,7 +75,7 @@ def checked_id(text: str) -> str:
         raise LinkError(_("there is no id."))
     if len(text) > MAX_ID:
         raise LinkError(_("the id is longer than %(n)s characters.") % {"n": MAX_ID})
-    if any(not char.isprintable() for char in text):
+    if not text.isprintable():
         raise LinkError(_("the id “%(id)s” holds a control character.") % {"id": shorten(text)})
     if ROUNDED.fullmatch(text):
         raise LinkError(

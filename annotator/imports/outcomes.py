@@ -90,6 +90,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     # Name of a media file → key of the video that a table or description says it belongs to
     files: dict[str, int] = field(default_factory=dict)
+    is_stopped: bool = False  # a table has bad rows: nothing was written, and media should not follow
 
     @property
     def counts(self) -> dict[str, int]:
@@ -117,4 +118,5 @@ class Report:
             "counts": self.counts,
             "results": [outcome.as_json() for outcome in self.outcomes],
             "notes": self.notes,
+            "stopped": self.is_stopped,
         }

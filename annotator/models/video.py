@@ -137,6 +137,9 @@ class Video(models.Model):
             models.Index(fields=("batch", "position"), name="video_in_batch_order"),
             models.Index(fields=("study", "external_id"), name="videos_of_a_study_by_id"),
             models.Index(fields=("media",), name="videos_by_media"),
+            models.Index(
+                fields=("study",), condition=Q(withdrawn_at__isnull=True), name="active_videos_of_a_study"
+            ),
         )
 
     def __str__(self) -> str:

@@ -148,8 +148,7 @@ async function sendTables(tables, media) {
     line.remove();
     for (const outcome of answer.results) showOutcome(addLine(place(outcome)), outcome);
     addNotes(answer.notes);
-    const stopped = answer.results.length > 0 && answer.results.every(({ outcome }) => outcome === "error");
-    return stopped ? null : answer.files;
+    return answer.stopped ? null : answer.files;
   } catch (error) {
     showOutcome(line, { outcome: "error", word: "!", message: error.message });
     offerAgain(line, () => run([...tables, ...media]));

@@ -380,6 +380,11 @@ def test_nonsense_beside_the_files_is_ignored(client, study, researcher, names):
     assert upload(client, table("video_id\n1\n"), names=names, video="x").json()["counts"] == {"added": 1}
 
 
+def test_page_is_told_not_to_send_clips_after_a_bad_table(client, study, researcher):
+    assert upload(client, table("video_id,likes\n1,many\n")).json()["stopped"] is True
+    assert upload(client, table("{", "bad.info.json")).json()["stopped"] is False
+
+
 def test_nothing_chosen_is_said(client, study, researcher):
     assert "Choose at least one file" in client.post(url("video_import"), {}).content.decode()
 
