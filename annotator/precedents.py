@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q, QuerySet
 
 from annotator.blindness import is_bound, unblinded_videos
-from annotator.models import ConsolidationState, Decision, Study, User
+from annotator.models import Consolidation, ConsolidationState, Decision, Study, User
 from annotator.sheet import Row
 
 
@@ -33,11 +33,13 @@ def precedents_of(row: Row, *, user: User, study: Study) -> QuerySet[Decision]:
     )
 
 
-def count_precedents(rows: Iterable[Row], *, user: User, study: Study) -> Counter[str]:
-    """How many precedents each open row has, by the value's slug, in one query."""
+def count_precedents(
+    rows: Iterable[Row], *, user: User, study: Study, besides: Consolidation
+) -> Counter[str]:
+    """How many precedents each open row has besides its own decision, by the value's slug, in one query."""
     wanted = Q(pk__in=[])
     for row in rows:
         if row.is_conflict:
             wanted |= Q(value__slug=row.value.slug, value__identity=row.value.identity, pattern=row.pattern)
-    counted = visible_decisions(user=user, study=study).filter(wanted)
+    counted = visible_decisions(user=user, study=study).filter(wanted).exclude(consolidation=besides)
     return Counter(dict(counted.order_by().values_list("value__slug").annotate(n=Count("pk"))))

@@ -34,6 +34,7 @@ NOT_STARTED, PARTLY, SET_ASIDE, WAITING, SETTLING, GOLD = (
     "gold",
 )
 SETTLED = (ConsolidationState.DONE, ConsolidationState.REOPENED)  # reopened: gold stands as it was
+IS_GOLD = Q(consolidation__state__in=SETTLED, consolidation__is_set_aside=False)
 STATES: Mapping[str, Promise] = {
     GOLD: _("Gold"),
     SETTLING: _("In consolidation"),
@@ -142,6 +143,7 @@ def in_states(videos: QuerySet[Video], *, coders: int | F) -> QuerySet[Any]:
         )
         .annotate(
             state=Case(
+                When(consolidation__is_set_aside=True, then=Value(SET_ASIDE)),  # settled, without gold
                 When(consolidation__state__in=SETTLED, then=Value(GOLD)),
                 When(consolidation__claimed_by__isnull=False, then=Value(SETTLING)),
                 When(n_handed_in__lt=1, then=Value(NOT_STARTED)),
@@ -185,7 +187,7 @@ def gold_shares(studies: Iterable[Study]) -> dict[int, Progress]:
         Video.objects.filter(study__in=[study.pk for study in studies], withdrawn_at__isnull=True)
         .order_by()
         .values_list("study")
-        .annotate(n=Count("pk"), n_gold=Count("pk", filter=Q(consolidation__state__in=SETTLED)))
+        .annotate(n=Count("pk"), n_gold=Count("pk", filter=IS_GOLD))
     )
     return {study: Progress({GOLD: n_gold, NOT_STARTED: n - n_gold}) for study, n, n_gold in rows}
 

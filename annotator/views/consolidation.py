@@ -245,7 +245,9 @@ def _shown_rows(
 ) -> dict[str, list[ShownRow] | list[Question]]:
     """The rows with the codebook's text, precedents and questions."""
     guide = guide_to(consolidation.codebook)
-    precedents = count_precedents(sheet.open_rows, user=request.user, study=request.study)
+    precedents = count_precedents(
+        sheet.open_rows, user=request.user, study=request.study, besides=consolidation
+    )
     letters = {side.coding.coder_id: side.letter for side in sheet.sides}
     questions: dict[int | None, list[Question]] = {}
     for question in consolidation.questions.prefetch_related("answers__by"):

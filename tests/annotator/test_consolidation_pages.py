@@ -388,7 +388,7 @@ def test_precedents_are_same_value_and_same_stances(client, study, ready, held):
     assert "alike" in html
     assert "unlike" not in html.replace("alike", "")
     screen = client.get(page("consolidation_edit", study, held.pk)).content.decode()
-    assert "1 earlier decision" in screen
+    assert "1 earlier decision between" in screen
 
 
 def test_precedents_of_a_consolidator_who_codes_stay_within_what_they_may_see(client, study, ready, held):
@@ -398,7 +398,7 @@ def test_precedents_of_a_consolidator_who_codes_stay_within_what_they_may_see(cl
     assert "secret" not in html
     assert "Nothing like this" in html
     screen = client.get(page("consolidation_edit", study, held.pk)).content.decode()
-    assert "earlier decision" not in screen
+    assert 'data-part="precedents"' not in screen
 
 
 def test_precedents_need_the_video_in_hand(client, study, ready):

@@ -57,7 +57,7 @@ export class Row {
   }
 
   toggleFlag() {
-    this.flag.click();
+    this.flag?.click();
   }
 
   /** Shows fields as the server or an earlier page left them. */
@@ -70,7 +70,7 @@ export class Row {
     }
     if (tags !== undefined) for (const tag of this.tags) tag.checked = tags.includes(tag.value);
     if (reason !== undefined) this.reason.value = reason;
-    if (flagged !== undefined) this.flag.setAttribute("aria-pressed", String(flagged));
+    if (flagged !== undefined) this.flag?.setAttribute("aria-pressed", String(flagged));
   }
 
   /** Says that a change met another one, or was refused; the person decides. */
