@@ -57,6 +57,7 @@ def _value(value: ValueReport) -> dict[str, Any]:
         "value": value.value,
         "n_videos": value.n_videos,
         "n_rated": value.n_rated,
+        "n_differing": value.n_differing,
         **_figures(value.figures),
         "specific": {str(stance): share for stance, share in value.specific.items()},
         "share": {str(stance): share for stance, share in value.shares.items()},

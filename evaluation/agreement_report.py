@@ -64,6 +64,7 @@ class ValueReport:
     value: str
     n_rated: int  # videos with a rating
     n_videos: int  # with two or more: what agreement rests on
+    n_differing: int  # on which they are not all the same
     figures: Mapping[str, Figure]  # by NAMES
     specific: Mapping[int, float]  # stance → specific agreement
     shares: Mapping[int, float]  # stance → share of all ratings
@@ -124,6 +125,8 @@ def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> Agre
     shares = category_shares(counted.patterns, counted.by_value, categories=scale)
     is_rated = ratings.codes >= 0
     n_ratings = is_rated.sum(axis=1)  # (n, V)
+    lowest = np.where(is_rated, ratings.codes, len(scale)).min(axis=1, initial=len(scale))
+    is_differing = ratings.codes.max(axis=1, initial=-1) > lowest
     return AgreementReport(
         scale=scale,
         n_rated=int((n_ratings >= 1).any(axis=1).sum()),
@@ -138,6 +141,7 @@ def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> Agre
                 value=slug,
                 n_rated=int((n_ratings[:, v] >= 1).sum()),
                 n_videos=int((n_ratings[:, v] >= 2).sum()),
+                n_differing=int(is_differing[:, v].sum()),
                 figures={name: columns[name][v] for name in NAMES},
                 specific=dict(zip(scale, specific[v].tolist(), strict=True)),
                 shares=dict(zip(scale, shares[v].tolist(), strict=True)),
