@@ -94,8 +94,9 @@ def consolidation_next(request: StudyRequest, study: Study) -> HttpResponse:
     """Go on with what is in hand, or claim the first that waits; by POST, since it closes codings."""
     if request.method != "POST":
         return redirect("annotator:consolidation_list", study.slug)
-    refresh_comparisons(study=study)
     consolidation = claim_next(study=study, by=request.user)
+    if consolidation is None and refresh_comparisons(study=study):  # something nobody had announced
+        consolidation = claim_next(study=study, by=request.user)
     if consolidation is None:
         messages.info(request, _("Nothing waits for you at the moment."))
         return redirect("annotator:consolidation_list", study.slug)
