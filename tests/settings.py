@@ -7,7 +7,15 @@ import tempfile
 
 # Every process of a parallel run makes its own, so that no two share a database file.
 os.environ["AXIAL_DATA_DIR"] = tempfile.mkdtemp(prefix="axial-tests-")
-atexit.register(shutil.rmtree, os.environ["AXIAL_DATA_DIR"], ignore_errors=True)
+
+
+def forget(folder: str, *, owner: int) -> None:
+    """Delete the folder with the process that made it, not with a child of it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+atexit.register(forget, os.environ["AXIAL_DATA_DIR"], owner=os.getpid())
 os.environ["AXIAL_READ_DOTENV"] = "false"
 os.environ["AXIAL_SECRET_KEY"] = "only-for-tests"
 
