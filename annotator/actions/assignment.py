@@ -15,7 +15,20 @@ from django.utils.translation import gettext as _
 
 from annotator.actions.coding import start_coding
 from annotator.errors import RefusedError
-from annotator.models import Batch, Change, Coding, Consolidation, QueueCursor, Role, Slot, Study, User, Video
+from annotator.models import (
+    Batch,
+    Change,
+    Coding,
+    Consolidation,
+    Exposure,
+    QueueCursor,
+    Role,
+    Seen,
+    Slot,
+    Study,
+    User,
+    Video,
+)
 
 POSITIONS = 2**31
 TRIES = 20
@@ -182,7 +195,7 @@ def _choose(*, study: Study, coder: User, lock: bool) -> Slot | None:
 
 
 def _batches_ahead(*, study: Study, coder: User) -> Iterator[list[tuple[int, int, int]]]:
-    """Open batches with places kept for nobody, in order: (batch, where the coder stands in it, how many they took).
+    """Open batches with free places, in order: (batch, where the coder stands in it, how many they took).
 
     First a few, which is nearly always enough, then the others.
     """
@@ -212,6 +225,12 @@ def _free_slots(*, study: Study, coder: User, lock: bool) -> QuerySet[Slot]:
         video__withdrawn_at__isnull=True,
     ).select_related("video", "batch")
     free = free.defer("video__caption", "video__hashtags", "video__counts")
+    if not study.lift_blindness:
+        # Somebody who has seen others' labels of a video can no longer code it blind.
+        seen = Exposure.objects.filter(
+            video=OuterRef("video"), user=coder, kind__in=(Seen.CODINGS, Seen.GOLD)
+        )
+        free = free.exclude(Exists(seen))
     free = _with_a_consolidator_left(free, study=study, coder=coder)
     if lock and connection.features.has_select_for_update_skip_locked:
         free = free.select_for_update(skip_locked=True, of=("self",))

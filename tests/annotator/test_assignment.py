@@ -19,7 +19,7 @@ from annotator.actions.assignment import (
     take_next_coding,
 )
 from annotator.actions.batches import share_out
-from annotator.models import Change, Coding, Role, Slot
+from annotator.models import Change, Coding, Exposure, Role, Seen, Slot
 from tests.factories import make_batch, make_coding, make_member, make_study, make_video
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,15 @@ def test_take_next_coding_leaves_a_consolidator_for_every_video(study):
     assert take_next_coding(study=study, coder=both[0]) is not None
     assert take_next_coding(study=study, coder=both[1]) is None
     assert take_next_coding(study=study, coder=make_member(study, Role.ANNOTATOR)) is not None
+
+
+@pytest.mark.parametrize(("lifted", "given"), [(False, False), (True, True)])
+def test_take_next_coding_of_a_video_whose_labels_were_seen(study, lifted, given):
+    study.lift_blindness = lifted
+    study.save()
+    coder = make_member(study, Role.ANNOTATOR)
+    Exposure.objects.create(user=coder, video=make_video(study), kind=Seen.CODINGS)
+    assert (take_next_coding(study=study, coder=coder) is not None) == given
 
 
 def test_take_next_coding_lets_a_small_team_consolidate_its_own(study):
