@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.signals import request_started
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -366,3 +367,30 @@ def test_screen_has_no_accessibility_faults_that_names_can_show(page_as, coder, 
     page.locator('[data-key="face"] label[data-stance="-1"]').click()
     expect(row).to_have_accessible_description("confronted")
     expect(page.locator("#said")).to_have_text("Face: confronted")
+
+
+def test_next_video_is_fetched_ahead_and_then_comes_from_the_cache(page_as, study, coder, coding, shared):
+    following = make_video(study)
+    store_media(video=following, path=shared / "media" / "carphone_silent.mp4")
+    media = reverse("annotator:video_media", args=(study.slug, following.pk))
+    asked = []
+
+    def listen(environ, **_more):
+        if environ["PATH_INFO"] == media:
+            asked.append(environ.get("HTTP_RANGE"))
+
+    request_started.connect(listen)
+    try:
+        page = page_as(coder)
+        with page.expect_response(lambda answer: answer.url.endswith(media)):
+            open_screen(page, coding)
+        assert asked == ["bytes=0-1048575"]
+        assert Coding.objects.count() == 1  # nothing was taken
+        press(page, "Enter")
+        page.wait_for_timeout(300)
+        press(page, "Enter")
+        page.wait_for_url(re.compile(rf"/code/(?!{coding.pk}/)\d+/"))
+        page.wait_for_function("document.querySelector('video').readyState >= 2")
+        assert len(asked) == 1, asked
+    finally:
+        request_started.disconnect(listen)
