@@ -63,13 +63,13 @@ class VideoQuerySet(models.QuerySet["Video"]):
             )
         return found
 
-    def in_state(self, state: str) -> Self:
-        """In one of the states of ``VideoState``."""
+    def in_state(self, state: str, *, blind: bool = False) -> Self:
+        """In one of the states of ``VideoState``; blind to gold, which may tell that coders agreed."""
         from annotator.models.coding import Coding, Slot  # they import this module
 
         slots = Slot.objects.filter(video=OuterRef("pk"))
         counted = Coding.objects.filter(video=OuterRef("pk"), slot__isnull=False)
-        done = Q(consolidation__state="done")
+        done = Q(pk__in=[]) if blind else Q(consolidation__state="done")
         if state == VideoState.GOLD:
             return self.filter(done)
         open_or_begun = Exists(slots.filter(is_open=True)) | Exists(counted.filter(submitted_at__isnull=True))
@@ -144,6 +144,12 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def other_hashtags(self) -> list[str]:
+        """The hashtags that the caption does not spell out itself."""
+        caption = self.caption.lower()
+        return [tag for tag in self.hashtags if f"#{tag}".lower() not in caption]
 
     @property
     def link(self) -> str:
