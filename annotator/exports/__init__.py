@@ -1,0 +1,1 @@
+"""Labels on their way out: what is in a row, and how rows become a file."""
