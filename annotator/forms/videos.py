@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import Batch, Creator, Study, VideoState
+from annotator.queries.video_rows import BLIND_WORD
 
 
 class VideoFilterForm(forms.Form):
@@ -33,8 +34,12 @@ class VideoFilterForm(forms.Form):
     )
     creator = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
 
-    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, study: Study, blind: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if blind:
+            states = [(VideoState.FREE, VideoState.FREE.label), (VideoState.BEGUN, VideoState.BEGUN.label)]
+            choices = [("", _("Any state")), *states, (VideoState.WAITING, BLIND_WORD)]
+            self.fields["state"] = forms.ChoiceField(label=_("State"), choices=choices)
         batches = Batch.objects.filter(study=study).order_by("order", "pk").values_list("pk", "name")[:500]
         self.fields["batch"] = forms.ChoiceField(
             label=_("Batch"),

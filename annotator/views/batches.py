@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from annotator.access import StudyRequest, study_view
 from annotator.actions import assignment
 from annotator.actions import batches as actions
+from annotator.blindness import is_bound
 from annotator.forms.batches import BatchForm, CoderForm, NewBatchForm
 from annotator.models import Batch, Role, Slot, Study, Video
 
@@ -124,8 +125,10 @@ def batch_release(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         messages.success(request, _("Released: coders can now see where they differed from gold."))
         return redirect("annotator:batch_detail", study.slug, batch.pk)
     n_videos = batch.videos.filter(withdrawn_at=None).count()
-    n_gold = batch.videos.filter(consolidation__finished_at__isnull=False).count()
-    context = {"batch": batch, "n_videos": n_videos, "n_gold": n_gold, "n_without": n_videos - n_gold}
+    context: dict[str, object] = {"batch": batch, "n_videos": n_videos}
+    if not is_bound(request.user, study):  # where agreement becomes gold by itself, the number would tell
+        n_gold = batch.videos.filter(consolidation__finished_at__isnull=False, withdrawn_at=None).count()
+        context |= {"n_gold": n_gold, "n_without": n_videos - n_gold}
     return render(request, "annotator/batch_release.html", context)
 
 

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST
 
 from annotator.access import StudyRequest, study_view
 from annotator.actions import people as actions
+from annotator.blindness import is_bound
 from annotator.forms.people import MemberForm, RoleForm
 from annotator.models import Membership, Role, Study, User
-from annotator.progress import people_progress
-from annotator.staffing import staffing_problems
+from annotator.queries.progress import people_progress
+from annotator.queries.staffing import staffing_problems
 
 
 @study_view(Role.RESEARCHER)
@@ -119,6 +120,7 @@ def _page(
         "people": people,
         "form": form,
         "problems": staffing_problems(study),
+        "is_bound": is_bound(request.user, study),
         "new_person": person,
         "new_password": password,
     }

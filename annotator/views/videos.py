@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotator.access import StudyRequest, study_view
 from annotator.actions.exposure import record_sight
 from annotator.actions.videos import withdraw_video
-from annotator.blindness import may_see_counts, unblinded_videos
+from annotator.blindness import is_bound, may_see_counts, unblinded_videos
 from annotator.errors import RefusedError
 from annotator.forms.videos import VideoFilterForm, WithdrawForm
 from annotator.models import Change, Coding, Role, Seen, Study, Video
-from annotator.video_labels import LabelTable, label_table
-from annotator.video_rows import filtered_videos, known_sort, lines_of, ordered
+from annotator.queries.video_labels import LabelTable, label_table
+from annotator.queries.video_rows import filtered_videos, known_sort, lines_of, ordered
 
 PAGE_SIZE = 50
 N_CHANGES = 100
@@ -26,11 +26,12 @@ N_CHANGES = 100
 @study_view(Role.RESEARCHER)
 def video_list(request: StudyRequest, study: Study) -> HttpResponse:
     """All videos, narrowed and ordered; stances are not shown here."""
-    form = VideoFilterForm(request.GET, study=study)
+    blind = is_bound(request.user, study)
+    form = VideoFilterForm(request.GET, study=study, blind=blind)
     form.is_valid()  # a filter that makes no sense is left out, and said beside its field
     given = form.cleaned_data
     sort = known_sort(request.GET.get("sort"))
-    videos = ordered(filtered_videos(study=study, given=given), sort)
+    videos = ordered(filtered_videos(study=study, given=given, blind=blind), sort)
     page = Paginator(
         videos.select_related("batch", "creator").defer("counts", "hashtags"), PAGE_SIZE
     ).get_page(request.GET.get("page"))
@@ -39,7 +40,7 @@ def video_list(request: StudyRequest, study: Study) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "lines": lines_of(list(page.object_list)),
+        "lines": lines_of(list(page.object_list), blind=blind),
         "sort": sort,
         "creator": creator,
         "is_narrowed": any(given.values()),
@@ -61,7 +62,7 @@ def video_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         "sees_labels": sees_labels,
         "counts": video.counts if may_see_counts(request.user, study) else {},
         "own": Coding.objects.filter(video=video, coder=request.user).order_by("pk").last(),
-        "line": lines_of([video])[0] if is_researcher else None,
+        "line": lines_of([video], blind=is_bound(request.user, study))[0] if is_researcher else None,
         "codings": _codings(video) if is_researcher else [],
         "labels": _labels(request, study, video) if sees_labels else None,
         "changes": _changes(video, sees_labels=sees_labels) if is_researcher else [],

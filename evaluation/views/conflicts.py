@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from annotator.access import StudyRequest, study_view
 from annotator.actions.exposure import record_sight
 from annotator.blindness import unblinded_videos
-from annotator.models import Role, Seen, Study, Value
+from annotator.models import Coding, Role, Seen, Study, Value
 from evaluation.conflict_list import find_differences, read_differences
 from evaluation.forms import read_filter
 
@@ -42,6 +42,9 @@ def agreement_conflicts(request: StudyRequest, study: Study, value: str) -> Http
         "kinds": [{"key": key, "stances": stances, "n": n} for (key, stances), n in kinds.items()],
         "kind": wanted,
         "n_visible": len(visible),
-        "are_some_kept": len(visible) < len(found),  # how many would be a hint
+        # Told by who has coded, not by who differs: that even one conflict is kept would be a hint.
+        "are_some_kept": Coding.objects.filter(study=study, submitted_at__isnull=False)
+        .exclude(video__in=open_videos)
+        .exists(),
     }
     return render(request, "evaluation/agreement_conflicts.html", context)
