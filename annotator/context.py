@@ -12,7 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import Role, Study, User
-from annotator.work import open_questions, waiting_for
+from annotator.queries.work import open_questions, waiting_for
 
 EVERYBODY = frozenset(Role)
 MANY = 99  # a count in the navigation says no more than this

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.comparison import compare
-from annotator.conflicts import counted_codings
 from annotator.errors import RefusedError
 from annotator.models import (
     Change,
@@ -28,6 +27,7 @@ from annotator.models import (
     Video,
 )
 from annotator.models.consolidation import ComparisonQuerySet
+from annotator.queries.conflicts import counted_codings
 
 LEASE = timedelta(hours=2)  # renewed by every save and while the page is open
 TRIES = 20

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotator.codebook_file import (
+from annotator.codebooks.file import (
     CodebookDoc,
     ValueDoc,
     codebook_from_dict,

@@ -136,6 +136,7 @@ def take_back(*, coding: Coding, by: User) -> Coding:
     return coding
 
 
+@transaction.atomic
 def record_course(*, coding: Coding, played_ms: int, heard_ms: int, active_ms: int) -> None:
     """Take note of how much was played, heard and worked: totals that only grow, so repeats are harmless.
 

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
-from annotator.conflicts import OpenKind, count_open, counted_codings
 from annotator.models import Comparison, Judgement, Study, Video
+from annotator.queries.conflicts import OpenKind, count_open, counted_codings
 
 CHUNK = 400
 COUNTS = ("n_codings", "n_set_aside", *(f"n_{kind}" for kind in OpenKind), "n_open", "compared_at")

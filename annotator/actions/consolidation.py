@@ -25,7 +25,6 @@ from annotator.actions.claims import (
 )
 from annotator.actions.comparison import compare
 from annotator.actions.gold import set_gold, withdraw_gold
-from annotator.conflicts import counted_codings
 from annotator.errors import RefusedError
 from annotator.models import (
     Change,
@@ -38,7 +37,8 @@ from annotator.models import (
     Value,
     Video,
 )
-from annotator.sheet import Sheet, read_sheet
+from annotator.queries.conflicts import counted_codings
+from annotator.queries.sheet import Sheet, read_sheet
 
 __all__ = [
     "NotClaimableError",

@@ -18,7 +18,7 @@ from annotator.outbox import (
     once,
     read_milliseconds,
 )
-from annotator.sheet import Row, read_sheet
+from annotator.queries.sheet import Row, read_sheet
 
 FIELDS = ("stance", "reason_tags", "reason", "is_codebook_problem")
 

@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.claims import held
-from annotator.conflicts import counted_codings
 from annotator.errors import RefusedError
 from annotator.models import Answer, Change, Consolidation, Question, Study, User, Value
 from annotator.outbox import is_storable
+from annotator.queries.conflicts import counted_codings
 
 MAX_LENGTH = 2_000
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from annotator.actions.codebook import builtin_codebook, install_codebook
 from annotator.actions.coders_per_video import set_coders_per_video
 from annotator.actions.people import add_member
-from annotator.codebook_file import CodebookDoc
+from annotator.codebooks.file import CodebookDoc
 from annotator.errors import RefusedError
 from annotator.models import Change, Role, Study, User
 

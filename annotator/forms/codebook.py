@@ -6,7 +6,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from annotator.codebook_file import CodebookDoc, CodebookFileError, dump_codebook, load_codebook
+from annotator.codebooks.file import CodebookDoc, CodebookFileError, dump_codebook, load_codebook
 
 
 class CodebookImportForm(forms.Form):

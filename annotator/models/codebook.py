@@ -12,7 +12,7 @@ class Codebook(models.Model):
     study = models.ForeignKey("annotator.Study", on_delete=models.CASCADE, related_name="codebooks")
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=200)
-    document = models.JSONField()  # the file as read: annotator.codebook_file
+    document = models.JSONField()  # the file as read: annotator.codebooks.file
     content_hash = models.CharField(max_length=64)
     allow_dominant = models.BooleanField(default=False)
     is_editorial = models.BooleanField(default=False)  # keeps the identity of the values it changed

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from annotator.access import StudyRequest, study_view
 from annotator.actions.codebook import CodebookError, document_of, install_codebook
-from annotator.circle import Wheel, WheelValue, wheel
-from annotator.codebook_file import CodebookDiff, CodebookDoc, ValueDoc, diff, dump_codebook
+from annotator.codebooks.circle import Wheel, WheelValue, wheel
+from annotator.codebooks.file import CodebookDiff, CodebookDoc, ValueDoc, diff, dump_codebook
 from annotator.forms.codebook import CodebookImportForm
 from annotator.models import Codebook, Role, Study
 

@@ -8,10 +8,10 @@ from django.utils.cache import patch_cache_control
 from annotator.access import StudyRequest, study_view
 from annotator.actions.assignment import is_last_consolidator, take_next_coding
 from annotator.actions.codebook import document_of
-from annotator.coding_page import read_sheet, script_data, state_notice
 from annotator.errors import RefusedError
 from annotator.forms.coding import CodingFilter
 from annotator.models import Coding, CodingState, Question, Role, SetAside, Study
+from annotator.queries.coding_page import read_sheet, script_data, state_notice
 
 
 @study_view(Role.ANNOTATOR)

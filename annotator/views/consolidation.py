@@ -18,9 +18,7 @@ from annotator.actions.claims import claim, claim_next, has_coded, queue, renew,
 from annotator.actions.comparison import refresh_comparisons
 from annotator.actions.consolidation import may_reopen, reopen
 from annotator.actions.exposure import record_sight
-from annotator.conflicts import KIND_NAMES
 from annotator.errors import RefusedError
-from annotator.guide import GuideEntry, guide_to
 from annotator.models import (
     Batch,
     Comparison,
@@ -33,8 +31,10 @@ from annotator.models import (
     Study,
     Video,
 )
-from annotator.precedents import count_precedents, precedents_of
-from annotator.sheet import Row, Sheet, read_sheet
+from annotator.queries.conflicts import KIND_NAMES
+from annotator.queries.guide import GuideEntry, guide_to
+from annotator.queries.precedents import count_precedents, precedents_of
+from annotator.queries.sheet import Row, Sheet, read_sheet
 
 PAGE_SIZE = 50
 RECENT = 8

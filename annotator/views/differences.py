@@ -7,8 +7,8 @@ from django.shortcuts import render
 
 from annotator.access import StudyRequest, study_view
 from annotator.actions.exposure import record_sight
-from annotator.differences import differences_in, released_videos
 from annotator.models import Batch, ReasonTag, Role, Seen, Study
+from annotator.queries.differences import differences_in, released_videos
 
 PAGE_SIZE = 20
 

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotator.access import StudyRequest, study_view
-from annotator.history import KINDS, changes_for, in_words, record_sights
 from annotator.models import Role, Study, User
+from annotator.queries.history import KINDS, changes_for, in_words, record_sights
 
 PAGE_SIZE = 50
 

@@ -8,7 +8,7 @@ from annotator.access import StudyRequest, study_view
 from annotator.actions.questions import QuestionError, answer, ask, questions_to
 from annotator.errors import RefusedError
 from annotator.models import Answer, Consolidation, Judgement, Question, Role, Study, Value
-from annotator.sheet import read_sheet
+from annotator.queries.sheet import read_sheet
 
 
 @require_POST

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from annotator.access import StudyRequest, study_view
 from annotator.actions.studies import create_study, update_study
-from annotator.codebook_file import CodebookDoc, load_codebook
-from annotator.dashboard import dashboard
+from annotator.codebooks.file import CodebookDoc, load_codebook
 from annotator.errors import RefusedError
 from annotator.forms.studies import NewStudyForm, StudyForm
 from annotator.models import Role, Study, User
-from annotator.work import work_of
+from annotator.queries.dashboard import dashboard
+from annotator.queries.work import work_of
 
 
 @require_safe

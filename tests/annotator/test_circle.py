@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotator.circle import Radii, WheelValue, number, wheel
-from annotator.codebook_file import load_built_in
+from annotator.codebooks.circle import Radii, WheelValue, number, wheel
+from annotator.codebooks.file import load_built_in
 
 NUMBER = r"(-?[0-9]+(?:\.[0-9]{1,2})?)"
 SECTOR = re.compile(

@@ -9,7 +9,7 @@ from annotator.actions.codebook import (
     freeze_codebook,
     install_codebook,
 )
-from annotator.codebook_file import codebook_from_dict, codebook_to_dict
+from annotator.codebooks.file import codebook_from_dict, codebook_to_dict
 from annotator.models import Change, Study
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.codebook_file import dump_codebook, load_built_in, load_codebook
+from annotator.codebooks.file import dump_codebook, load_built_in, load_codebook
 
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT.parent / "shared" / "seeds" / "003_fd25b46200143ce0.txt"

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from annotator.codebook_file import (
+from annotator.codebooks.file import (
     BUILT_IN,
     CodebookDoc,
     CodebookFileError,
@@ -21,7 +21,7 @@ from annotator.codebook_file import (
     load_built_in,
     load_codebook,
 )
-from annotator.strict_yaml import forbidden_character
+from annotator.codebooks.strict_yaml import forbidden_character
 
 FORMAT_PAGE = Path(__file__).parents[2] / "docs" / "codebook-format.md"
 

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from annotator.actions.codebook import builtin_codebook, install_codebook
-from annotator.codebook_file import dump_codebook, load_codebook
+from annotator.codebooks.file import dump_codebook, load_codebook
 from annotator.models import Role, Study
 from tests.factories import make_member
 

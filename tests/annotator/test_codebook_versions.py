@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotator.codebook_file import (
+from annotator.codebooks.file import (
     codebook_from_dict,
     codebook_hash,
     codebook_to_dict,

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from annotator.actions.comparison import compare, refresh_comparisons
-from annotator.conflicts import OpenKind, counted_codings, open_kind, pattern
 from annotator.models import Coding, Comparison, Judgement, Purpose, Value
+from annotator.queries.conflicts import OpenKind, counted_codings, open_kind, pattern
 from tests.factories import make_batch, make_codebook, make_coding, make_study, make_user, make_video
 
 

@@ -32,7 +32,7 @@ from annotator.models import (
     Role,
     Seen,
 )
-from annotator.sheet import read_sheet
+from annotator.queries.sheet import read_sheet
 from tests.factories import make_batch, make_coding, make_member, make_study, make_user, make_video
 
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from annotator.actions.claims import claim
 from annotator.actions.consolidation import finish
-from annotator.differences import differences_in
 from annotator.models import Batch, Decision, Exposure, Role, Seen
+from annotator.queries.differences import differences_in
 from tests.factories import make_batch, make_coding, make_member, make_study, make_user, make_video
 
 

@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from annotator.history import KINDS, SENTENCES, changes_for, in_words
 from annotator.models import Change, Consolidation, Exposure, Role
+from annotator.queries.history import KINDS, SENTENCES, changes_for, in_words
 from tests.factories import make_batch, make_coding, make_member, make_study, make_video
 
 pytestmark = pytest.mark.django_db

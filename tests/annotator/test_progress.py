@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from annotator.actions.comparison import refresh_comparisons
-from annotator.dashboard import gold_growth
 from annotator.models import Answer, Batch, Coding, Comparison, Consolidation, Question, Role, Slot, Video
-from annotator.progress import (
+from annotator.queries.dashboard import gold_growth
+from annotator.queries.progress import (
     GOLD,
     NOT_STARTED,
     PARTLY,
@@ -19,7 +19,7 @@ from annotator.progress import (
     people_progress,
     study_progress,
 )
-from annotator.work import open_questions, waiting_for, work_of
+from annotator.queries.work import open_questions, waiting_for, work_of
 from tests.factories import make_batch, make_coding, make_member, make_study, make_user, make_video
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from annotator.actions.studies import create_study
-from annotator.codebook_file import load_codebook
+from annotator.codebooks.file import load_codebook
 from annotator.management.base import AxialCommand
 
 

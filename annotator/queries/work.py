@@ -20,7 +20,7 @@ from annotator.models import (
     Study,
     User,
 )
-from annotator.progress import Progress, gold_shares
+from annotator.queries.progress import Progress, gold_shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from annotator.codebook_file import CodebookDoc, CodebookFileError, ValueDoc, codebook_from_dict
+from annotator.codebooks.file import CodebookDoc, CodebookFileError, ValueDoc, codebook_from_dict
 from annotator.models import Codebook
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from annotator import strict_yaml
-from annotator.codebook_doc import (
+from annotator.codebooks import strict_yaml
+from annotator.codebooks.document import (
     ApartFrom,
     CodebookDoc,
     Example,
@@ -22,8 +22,9 @@ from annotator.codebook_doc import (
     StanceDoc,
     ValueDoc,
 )
-from annotator.codebook_problems import CodebookFileError, Problem, problems_of
-from annotator.codebook_versions import (
+from annotator.codebooks.problems import CodebookFileError, Problem, problems_of
+from annotator.codebooks.strict_yaml import StrictYamlError, shown
+from annotator.codebooks.versions import (
     CodebookDiff,
     ValueChange,
     codebook_hash,
@@ -31,7 +32,6 @@ from annotator.codebook_versions import (
     content_hash,
     diff,
 )
-from annotator.strict_yaml import StrictYamlError, shown
 
 __all__ = [
     "BUILT_IN",
@@ -59,7 +59,7 @@ __all__ = [
     "load_codebook",
 ]
 
-BUILT_IN = Path(__file__).parent / "codebooks" / "schwartz-19.yaml"
+BUILT_IN = Path(__file__).parent / "schwartz-19.yaml"
 
 
 def load_codebook(source: str | os.PathLike[str] | bytes) -> CodebookDoc:

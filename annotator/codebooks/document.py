@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from annotator.codebooks.strict_yaml import Path, forbidden_character, shown
 from annotator.labels import Stance
-from annotator.strict_yaml import Path, forbidden_character, shown
 
 SCHEMA: Literal["axial-codebook/1"] = "axial-codebook/1"
 MAX_VALUES = 60

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from annotator.blindness import is_bound
 from annotator.models import Batch, Coding, Consolidation, Role, Study, User
-from annotator.progress import SETTLED, people_progress, study_progress
-from annotator.staffing import staffing_problems
-from annotator.work import Work, open_questions, work_in
+from annotator.queries.progress import SETTLED, people_progress, study_progress
+from annotator.queries.staffing import staffing_problems
+from annotator.queries.work import Work, open_questions, work_in
 
 SHOWN = 10  # of a list that has a page of its own
 STEPS = 24  # of the line of gold

@@ -8,9 +8,9 @@ import string
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from annotator.conflicts import OpenKind, counted_codings, open_kind, pattern
 from annotator.labels import Stance
 from annotator.models import Coding, Consolidation, Decision, Judgement, Value, Video
+from annotator.queries.conflicts import OpenKind, counted_codings, open_kind, pattern
 
 
 @dataclass(frozen=True, slots=True)

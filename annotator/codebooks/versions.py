@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from annotator.codebook_doc import CodebookDoc, Guideline, ValueDoc
+from annotator.codebooks.document import CodebookDoc, Guideline, ValueDoc
 
 # What a coder goes by when judging; a change of any of it makes the value a new one.
 CONTENT_FIELDS = (

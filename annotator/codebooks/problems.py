@@ -9,8 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from annotator.codebook_doc import MAX_VALUES, CodebookDoc
-from annotator.strict_yaml import Document, Path, shown
+from annotator.codebooks.document import MAX_VALUES, CodebookDoc
+from annotator.codebooks.strict_yaml import Document, Path, shown
 
 SECTION_NOUNS = {
     "values": "value",

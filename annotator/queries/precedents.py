@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 
 from annotator.blindness import is_bound, unblinded_videos
 from annotator.models import Consolidation, ConsolidationState, Decision, Study, User
-from annotator.sheet import Row
+from annotator.queries.sheet import Row
 
 
 def visible_decisions(*, user: User, study: Study) -> QuerySet[Decision]:
