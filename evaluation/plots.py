@@ -43,7 +43,7 @@ def draw_intervals(report: AgreementReport, *, values: Sequence[Value], title: s
         axes.set_yticks(range(len(rows)), [names[value.value].name for value in rows], fontsize=8.5)
         axes.set_xlim(right=1)
         axes.set_xlabel(
-            _("AC1 with 95 % interval by creator (%(n)s bootstraps); dashed: mean over values, %(mean)s")
+            _("AC1 with 95 %% interval by creator (%(n)s bootstraps); dashed: mean over values, %(mean)s")
             % {"n": report.n_resamples, "mean": short(report.mean_over_values.ac1)},
             fontsize=8.5,
         )
