@@ -113,6 +113,7 @@ DATABASES: dict[str, Any] = {
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # Writers queue for up to 20 s instead of failing; IMMEDIATE takes the lock at BEGIN, so that
     # a transaction which read first never dies with "database is locked" (docs/decisions).
+    DATABASES["default"]["ENGINE"] = "config.sqlite"  # Django's, with a fair queue of writers
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
