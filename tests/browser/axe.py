@@ -12,18 +12,18 @@ ALL = {
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 _axe = Axe()
-_RUN = (
-    "options => axe.run(document, {resultTypes: ['violations'], ...options}).then(found => found.violations)"
-)
+_RUN = """([within, options]) => axe
+  .run(within || document, {resultTypes: ['violations'], ...options})
+  .then((found) => found.violations)"""
 
 
-def faults(tab: Tab, options: dict = ALL, *, where: str = "") -> list[str]:
+def faults(tab: Tab, options: dict = ALL, *, within: str = "", where: str = "") -> list[str]:
     """One line a violation: the rule, the elements, what they are missing."""
     if not tab.evaluate("typeof axe === 'object'"):
         tab.evaluate(_axe.axe_script)
     return [
         f"{where} {found['id']}: {' '.join(map(str, node['target']))} {node['html'][:160]} "
         f"{'; '.join(check['message'] for kind in ('any', 'all', 'none') for check in node[kind])}"
-        for found in tab.evaluate(_RUN, options)
+        for found in tab.evaluate(_RUN, [within, options])
         for node in found["nodes"][:5]
     ]

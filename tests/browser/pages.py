@@ -18,6 +18,7 @@ class Visit:
     query: str = ""
     state: str = ""  # how it differs from other visits to the page
     do: Deed | None = None  # what brings it into that state
+    within: str = ""  # what to look at, where something lies over the rest of the page
     status: int = 200
 
     @property
@@ -61,7 +62,7 @@ def set_aside(tab: Tab) -> None:
 def sheet(tab: Tab) -> None:
     """The codebook beside the rows; on a telephone it is a sheet that opens."""
     ready(tab)
-    tab.wait_for_function("!document.querySelector('#guide-text')?.textContent.includes('Loading')")
+    tab.locator("#guide-text").get_by_text("Loading").wait_for(state="detached")
     tab.set_viewport_size({"width": 390, "height": 844})
     tab.locator(".guide-toggle").click()
 
@@ -70,9 +71,7 @@ def drawer(tab: Tab) -> None:
     ready(tab)
     tab.locator('[data-act="precedents"]:visible').first.click()
     tab.locator('[data-part="precedents"][open]').first.wait_for()
-    tab.wait_for_function(
-        "!document.querySelector('[data-part=precedents][open]').textContent.includes('Loading')"
-    )
+    tab.locator("[data-part=precedents][open]").get_by_text("Loading").wait_for(state="detached")
 
 
 def agreed(tab: Tab) -> None:
@@ -127,9 +126,24 @@ def lock(tab: Tab) -> None:
 def preview(tab: Tab) -> None:
     """Ask what a changed codebook would change."""
     text = tab.request.get(tab.url.replace("import", "export")).text()
-    tab.locator("[name=text]").fill(text.replace("think", "reflect"))
+    choose(text.replace("think", "reflect"))(tab)
     with tab.expect_navigation():
         tab.locator("main form button").first.click()
+
+
+def choose(text: str) -> Deed:
+    """Choose a file with the text."""
+
+    def do(tab: Tab) -> None:
+        file = {"name": "chosen.yaml", "mimeType": "application/yaml", "buffer": text.encode()}
+        tab.locator("main input[type=file]").set_input_files(file)
+
+    return do
+
+
+def wrong_codebook(tab: Tab) -> None:
+    choose("values: none")(tab)
+    send()(tab)
 
 
 def search(text: str) -> Deed:
@@ -148,8 +162,8 @@ VISITS: list[Visit] = [
     *page("login", None, about="", state="stale", do=stale),
     *page("login", None, about="", state="locked", do=lock),
     *page("home", "res", "con", "ann", "all", "out", about="", query="?all"),
-    *page("home", "res", about="", state="menu", do=menus),
-    *page("home", "res", about="", state="themes", do=theme),
+    *page("home", "res", about="", state="menu", do=menus, within=".topbar .menu[open]"),
+    *page("home", "res", about="", state="themes", do=theme, within=".topbar .menu[open]"),
     *page("study_create", "res", about=""),
     *page("study_create", "res", about="", state="wrong", do=send(name="", slug="a b")),
     *page("study_create", "out", about="", state="not theirs", status=403),
@@ -165,18 +179,19 @@ VISITS: list[Visit] = [
     *page("history_list", "res"),
     *page("history_list", "res", about="empty"),
     *page("member_list", "res"),
-    *page("member_list", "res", state="menu", do=row_menu),
+    *page("member_list", "res", state="menu", do=row_menu, within=".table .menu[open]"),
     *page("member_list", "res", state="wrong", do=send(username="a b c")),
     *page("member_list", "ann", state="not theirs", status=403),
     # The codebook
-    *page("codebook_detail", "ann", "res"),
-    *page("codebook_detail", "ann", query="?version=1", state="old"),
-    *page("codebook_detail", "ann", state="searched", do=search("nature")),
+    *page("codebook_detail", "ann"),  # long: the others look at what differs
+    *page("codebook_detail", "res", within=".page-head"),
+    *page("codebook_detail", "ann", query="?version=1", state="old", within=".page-head"),
+    *page("codebook_detail", "ann", state="searched", do=search("nature"), within=".is-sticky"),
     *page("codebook_version_list", "res"),
     *page("codebook_version_list", "res", about="empty"),
     *page("codebook_import", "res"),
     *page("codebook_import", "res", state="preview", do=preview),
-    *page("codebook_import", "res", state="wrong", do=send(text="values: none")),
+    *page("codebook_import", "res", state="wrong", do=wrong_codebook),
     # Videos
     *page("video_list", "res"),
     *page("video_list", "res", query="?q=nothing-like-it", state="nothing found"),
@@ -205,10 +220,10 @@ VISITS: list[Visit] = [
     *page("coding_list", "ann"),
     *page("coding_list", "ann", about="empty"),
     *page("coding_edit", "ann", about="coding", do=ready),
-    *page("coding_edit", "ann", about="coding", state="keys", do=keys),
-    *page("coding_edit", "ann", about="coding", state="summary", do=summary),
-    *page("coding_edit", "ann", about="coding", state="set aside dialog", do=set_aside),
-    *page("coding_edit", "ann", about="coding", state="codebook sheet", do=sheet),
+    *page("coding_edit", "ann", about="coding", state="keys", do=keys, within="#keys"),
+    *page("coding_edit", "ann", about="coding", state="summary", do=summary, within="#summary"),
+    *page("coding_edit", "ann", about="coding", state="set aside dialog", do=set_aside, within="#set-aside"),
+    *page("coding_edit", "ann", about="coding", state="codebook sheet", do=sheet, within="#guide"),
     *page("coding_edit", "ann", about="coding set aside", do=ready),
     *page("coding_edit", "ann", about="coding submitted", do=ready),
     *page("coding_edit", "ann", about="coding of what is gone", status=410),
@@ -220,8 +235,8 @@ VISITS: list[Visit] = [
     *page("consolidation_list", "con"),
     *page("consolidation_list", "con", about="empty"),
     *page("consolidation_edit", "con", about="consolidation", do=ready),
-    *page("consolidation_edit", "con", about="consolidation", state="keys", do=keys),
-    *page("consolidation_edit", "con", about="consolidation", state="drawer", do=drawer),
+    *page("consolidation_edit", "con", about="consolidation", state="keys", do=keys, within="#keys"),
+    *page("consolidation_edit", "con", about="consolidation", state="drawer", do=drawer, within="#guide"),
     *page("consolidation_edit", "con", about="consolidation", state="agreed values", do=agreed),
     *page("consolidation_edit", "con", about="settled", do=ready),
     # Labels and agreement

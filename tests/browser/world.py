@@ -33,7 +33,7 @@ from annotator.models import (
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 from tests.media_files import make_clip
 
-CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I nearly skipped 🏃 #honestmornings"
+CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I almost skipped 🏃 #honest"
 HEBREW = "בוקר טוב לכולם! היום מנסים משהו חדש"
 
 
@@ -149,8 +149,13 @@ def _video(study: Study, n: int, **fields: Any) -> Video:
 def _coded(study: Study, people: dict[str, Any], n: int, **fields: Any) -> Video:
     """Handed in by both coders, who differ on three values, one of them opposed."""
     video = _video(study, n, **fields)
-    first = make_coding(video, people["ann"], {"face": 1, "stimulation": 1, "achievement": 1, "humility": 1})
-    make_coding(video, people["bob"], {"face": -1, "achievement": 1, "tradition": -1, "humility": 1})
+    purpose = {"purpose": video.batch.purpose}
+    first = make_coding(
+        video, people["ann"], {"face": 1, "stimulation": 1, "achievement": 1, "humility": 1}, **purpose
+    )
+    make_coding(
+        video, people["bob"], {"face": -1, "achievement": 1, "tradition": -1, "humility": 1}, **purpose
+    )
     _remark(first)
     compare(video=video)
     return video
