@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.coding import start_coding
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import (
     Batch,
     Change,
@@ -62,7 +63,7 @@ def take_next_coding(*, study: Study, coder: User) -> Coding | None:
     expire_slots(study=study)
     with transaction.atomic():
         # One request of a coder at a time, so that a double click takes one video.
-        User.objects.select_for_update().only("pk").get(pk=coder.pk)
+        locked(User.objects.only("pk")).get(pk=coder.pk)
         if begun := _begun(study=study, coder=coder):
             return begun
         for _try in range(TRIES):
@@ -95,7 +96,8 @@ def expire_slots(*, study: Study) -> int:
     if not stale.exists():
         return 0
     with transaction.atomic():
-        codings = list(stale.select_for_update().select_related("slot"))
+        # Whoever is saving in one just now has not left it untouched.
+        codings = list(locked(stale, skip_busy=True).select_related("slot"))
         for coding in codings:
             _give_back(coding, what="slot.expired", by=None)
     return len(codings)
@@ -104,21 +106,23 @@ def expire_slots(*, study: Study) -> int:
 @transaction.atomic
 def reassign_slot(*, slot: Slot, to: User | None, by: User) -> None:
     """Take a slot from its coder (their work is kept, and no longer counts) for somebody else or the pool."""
-    slot = Slot.objects.select_for_update().select_related("video__study").get(pk=slot.pk)
-    coding = Coding.objects.filter(slot=slot).select_related("slot", "coder").first()
+    # The video first: a coder who is submitting holds it, and what they submit must be seen here.
+    video = locked(Video.objects.select_related("study")).get(pk=slot.video_id)
+    coding = locked(Coding.objects.filter(slot=slot)).select_related("slot", "coder").first()
     if coding:
         if coding.submitted_at or coding.closed_at:
             raise AssignmentError(_("%(coder)s has already submitted this video.") % {"coder": coding.coder})
         _give_back(coding, what="slot.reassigned", by=by)
     Slot.objects.filter(pk=slot.pk).update(reserved_for=None)
     if to is not None:
-        reserve_slot(video=slot.video, coder=to, by=by)
+        reserve_slot(video=video, coder=to, by=by)
 
 
 @transaction.atomic
 def reserve_slot(*, video: Video, coder: User, by: User) -> Slot:
     """Keep a free place on the video for one coder, who gets it before anything else."""
     study = video.study
+    locked(Video.objects.only("pk")).get(pk=video.pk)  # two researchers may keep places on it at once
     if Role.ANNOTATOR not in study.roles_of(coder):
         raise AssignmentError(_("%(coder)s is not an annotator of this study.") % {"coder": coder})
     if video.withdrawn_at:
@@ -132,7 +136,7 @@ def reserve_slot(*, video: Video, coder: User, by: User) -> Slot:
             _("Nobody would be left to consolidate video %(video)s if %(coder)s coded it.")
             % {"video": video, "coder": coder}
         )
-    slot = video.slots.select_for_update().filter(is_open=True, reserved_for=None).order_by("n").first()
+    slot = locked(video.slots.filter(is_open=True, reserved_for=None)).order_by("n").first()
     if slot is None:
         raise AssignmentError(_("Video %(video)s has no free place.") % {"video": video})
     Slot.objects.filter(pk=slot.pk).update(reserved_for=coder)
@@ -232,9 +236,7 @@ def _free_slots(*, study: Study, coder: User, lock: bool) -> QuerySet[Slot]:
         )
         free = free.exclude(Exists(seen))
     free = _with_a_consolidator_left(free, study=study, coder=coder)
-    if lock and connection.features.has_select_for_update_skip_locked:
-        free = free.select_for_update(skip_locked=True, of=("self",))
-    return free
+    return locked(free, skip_busy=True) if lock else free
 
 
 def _with_a_consolidator_left(slots: QuerySet[Slot], *, study: Study, coder: User) -> QuerySet[Slot]:

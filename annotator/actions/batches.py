@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from annotator.actions.assignment import AssignmentError, open_slots, reserve_slot
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Batch, Change, Coding, Purpose, Role, Slot, Study, User, Video
 
 
@@ -108,7 +109,7 @@ def share_out(*, batch: Batch, by: User) -> int:
 @transaction.atomic
 def release_batch(*, batch: Batch, by: User) -> None:
     """Let coders see gold and where they differed, on their own consolidated videos of the batch."""
-    batch = Batch.objects.select_for_update().get(pk=batch.pk)
+    batch = locked(Batch.objects.all()).get(pk=batch.pk)
     if batch.released_at:
         return
     Batch.objects.filter(pk=batch.pk).update(released_at=timezone.now(), released_by=by)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from annotator.actions.comparison import compare
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import (
     Change,
     Codebook,
@@ -54,12 +55,7 @@ def claim(*, video: Video, by: User) -> Consolidation:
     """Take a video to consolidate, or take it over when another claim has run out; closes its codings."""
     video = lock_video(video)
     now = timezone.now()
-    consolidation = (
-        Consolidation.objects.select_for_update(of=("self",))
-        .filter(video=video)
-        .select_related("claimed_by")
-        .first()
-    )
+    consolidation = locked(Consolidation.objects.filter(video=video)).select_related("claimed_by").first()
     _refuse_claim(video=video, by=by, consolidation=consolidation, at=now)
     if consolidation is None:
         consolidation = Consolidation(
@@ -140,7 +136,7 @@ def open_codings(*, video: Video) -> int:
 def held(consolidation: Consolidation, *, by: User) -> Consolidation:
     """The consolidation, locked, if it is in the user's hands; call it inside a transaction."""
     found = (
-        Consolidation.objects.select_for_update(of=("self",))
+        locked(Consolidation.objects.all())
         .select_related("video__study", "codebook", "claimed_by")
         .get(pk=consolidation.pk)
     )
@@ -156,7 +152,7 @@ def held(consolidation: Consolidation, *, by: User) -> Consolidation:
 
 
 def lock_video(video: Video) -> Video:
-    return Video.objects.select_for_update(of=("self",)).select_related("study").get(pk=video.pk)
+    return locked(Video.objects.select_related("study")).get(pk=video.pk)
 
 
 def _refuse_claim(*, video: Video, by: User, consolidation: Consolidation | None, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotator.codebooks.file import (
     CodebookDoc,
@@ -15,6 +16,7 @@ from annotator.codebooks.file import (
     load_built_in,
 )
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User, Value
 
 
@@ -48,8 +50,7 @@ def install_codebook(
     value, so that judgements under both may be pooled; it may therefore neither add nor remove values, nor
     change the stances on offer.
     """
-    study = Study.objects.select_for_update().get(pk=study.pk)
-    # Not select_related with the lock: PostgreSQL cannot lock the nullable side of a join.
+    study = locked(Study.objects.all()).get(pk=study.pk)
     current = Codebook.objects.get(pk=study.codebook_id) if study.codebook_id else None
     dominant = doc.allow_dominant if allow_dominant is None else allow_dominant
     if is_editorial:
@@ -102,15 +103,19 @@ def freeze_codebook(*, codebook: Codebook, because: str) -> None:
 def _refuse_if_more_than_editorial(current: Codebook | None, *, doc: CodebookDoc, dominant: bool) -> None:
     """An editorial version corrects typing; anything that a coder would decide by is more than that."""
     if current is None:
-        raise CodebookError("There is no version yet that an editorial one could correct.")
+        raise CodebookError(_("There is no version yet that an editorial one could correct."))
     changes = diff(document_of(current), doc)
     for kind in ("added", "removed"):
         if slugs := [change.slug for change in changes.of_kind(kind)]:
-            raise CodebookError(
-                f"An editorial version keeps all values; this one has {kind}: {', '.join(slugs)}."
-            )
+            message = {
+                "added": _("An editorial version keeps all values; this one adds %(values)s."),
+                "removed": _("An editorial version keeps all values; this one leaves out %(values)s."),
+            }[kind]
+            raise CodebookError(message % {"values": ", ".join(slugs)})
     if dominant != current.allow_dominant:
-        raise CodebookError("An editorial version keeps the stances on offer; this one changes “dominant”.")
+        raise CodebookError(
+            _("An editorial version keeps the stances on offer; this one changes “dominant”.")
+        )
 
 
 def _identities(current: Codebook | None, *, is_editorial: bool) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Beginning a coding and storing what its coder changes; how it ends is in annotator.actions.coding_end.
 
-Rows are locked in one order everywhere, video before coding, so that a consolidator's claim and a coder's
-correction wait for each other instead of dying together.
+Rows are locked in one order, video before coding (annotator.locks), so that a consolidator's claim and a
+coder's correction wait for each other instead of dying together.
 """
 
 import uuid
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from annotator.actions.codebook import freeze_codebook
 from annotator.actions.consolidation import consolidate_by_agreement
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Change, Coding, Evidence, Judgement, Slot, User, Video
 from annotator.outbox import ChangeRequest, ClosedError, MalformedError, Outcome, once
 
@@ -77,9 +78,9 @@ def save_changes(
 def lock_coding(coding: Coding) -> Coding:
     """The coding as it is now, locked; its video too, where the change may concern consolidation."""
     if coding.submitted_at or coding.set_aside_at:
-        Video.objects.select_for_update().only("pk").get(pk=coding.video_id)
+        locked(Video.objects.only("pk")).get(pk=coding.video_id)
     return (
-        Coding.objects.select_for_update(of=("self",))
+        locked(Coding.objects.all())
         .select_related("codebook", "video", "study")
         .only(*LOCKED)
         .get(pk=coding.pk)

@@ -14,6 +14,7 @@ from annotator.actions.codebook import freeze_codebook
 from annotator.actions.coding import entry, judgements_of, lock_coding, record, refuse_if_closed, touch
 from annotator.actions.consolidation import consolidate_by_agreement
 from annotator.labels import Stance
+from annotator.locks import locked
 from annotator.models import Change, Coding, Exposure, Judgement, Seen, SetAside, Slot, User, Video
 from annotator.outbox import ClosedError, MalformedError, OutboxError, once
 
@@ -75,7 +76,7 @@ def submit_coding(
 
 def lock_for_ending(coding: Coding) -> Coding:
     """The coding and its video, locked in this order."""
-    Video.objects.select_for_update().only("pk").get(pk=coding.video_id)
+    locked(Video.objects.only("pk")).get(pk=coding.video_id)
     return lock_coding(coding)
 
 
@@ -216,13 +217,10 @@ def _regain_slot(coding: Coding) -> None:
 
 
 def _saw_feedback(coding: Coding) -> bool:
-    """Whether the coder had seen codings or gold of a released video of the same batch."""
-    return Exposure.objects.filter(
-        user=coding.coder_id,
-        kind__in=(Seen.CODINGS, Seen.GOLD),
-        video__batch=coding.video.batch_id,
-        video__batch__released_at__isnull=False,
-    ).exists()
+    """Whether the coder had seen codings or gold of this video, or of its batch once that was released."""
+    released = Q(video__batch=coding.video.batch_id, video__batch__released_at__isnull=False)
+    seen = Exposure.objects.filter(user=coding.coder_id, kind__in=(Seen.CODINGS, Seen.GOLD))
+    return seen.filter(released | Q(video=coding.video_id)).exists()
 
 
 def _record_act(coding: Coding, *, by: User, what: str, before: Any, after: Any) -> None:

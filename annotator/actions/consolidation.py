@@ -26,6 +26,7 @@ from annotator.actions.claims import (
 from annotator.actions.comparison import compare
 from annotator.actions.gold import set_gold, withdraw_gold
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import (
     Change,
     Consolidation,
@@ -99,9 +100,7 @@ def reopen(*, consolidation: Consolidation, by: User) -> Consolidation:
     Whoever finished it, or a consolidator where nobody did, gets it in hand; a researcher sends it back.
     """
     video = lock_video(consolidation.video)
-    consolidation = (
-        Consolidation.objects.select_for_update().select_related("claimed_by").get(pk=consolidation.pk)
-    )
+    consolidation = locked(Consolidation.objects.select_related("claimed_by")).get(pk=consolidation.pk)
     if not consolidation.is_done:
         raise RefusedError(_("This consolidation is not finished."))
     if not may_reopen(consolidation=consolidation, user=by):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from annotator.locks import locked
 from annotator.models import Change, Creator, User
 
 EDITABLE = ("name", "genre", "nominated_by", "verified_by", "is_minor")
@@ -13,7 +14,7 @@ EDITABLE = ("name", "genre", "nominated_by", "verified_by", "is_minor")
 @transaction.atomic
 def edit_creator(*, creator: Creator, fields: Mapping[str, Any], by: User | None) -> None:
     """Change what is known of a creator, and record what it was before."""
-    creator = Creator.objects.select_for_update().get(pk=creator.pk)
+    creator = locked(Creator.objects.all()).get(pk=creator.pk)
     wanted = {name: fields[name] for name in EDITABLE if name in fields}
     before = {name: getattr(creator, name) for name in wanted if getattr(creator, name) != wanted[name]}
     if not before:

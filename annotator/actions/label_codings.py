@@ -27,6 +27,7 @@ from annotator.actions.videos import batch_for
 from annotator.errors import RefusedError
 from annotator.imports.label_rows import Detail, LabelFile
 from annotator.labels import Stance
+from annotator.locks import locked
 from annotator.models import (
     Change,
     Codebook,
@@ -160,7 +161,7 @@ def _free_slots(rows: Mapping[int, PlannedRow], *, coder: User) -> dict[int, Slo
     """The place to take on each video: one kept for the coder, else the lowest."""
     free: dict[int, Slot] = {}
     for part in chunks(list(rows)):
-        slots = Slot.objects.select_for_update(of=("self",)).select_related("batch")
+        slots = locked(Slot.objects.select_related("batch"))
         slots = slots.filter(Q(reserved_for=None) | Q(reserved_for=coder), video__in=part, is_open=True)
         for slot in slots.order_by("video", F("reserved_for").asc(nulls_last=True), "n"):
             free.setdefault(slot.video_id, slot)

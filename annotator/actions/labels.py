@@ -18,6 +18,7 @@ from annotator.imports.label_rows import LabelFile, Use
 from annotator.imports.labels import read_labels
 from annotator.imports.stances import NamedValue, ValueNames
 from annotator.imports.tables import Table
+from annotator.locks import locked
 from annotator.models import Change, Role, Study, User
 
 MOST_TOLD = 100  # bad rows named in a result
@@ -144,7 +145,7 @@ def _read(study: Study, table: Table, *, use: Use, coder: str = "", username: st
 
 def _locked(study: Study) -> Study:
     """One import at a time in a study, and no new codebook version meanwhile."""
-    Study.objects.select_for_update().only("pk").get(pk=study.pk)
+    locked(Study.objects.only("pk")).get(pk=study.pk)
     return Study.objects.select_related("codebook").get(pk=study.pk)
 
 

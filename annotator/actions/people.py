@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Change, Membership, Role, Slot, Study, User
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for each other on paper
@@ -62,7 +63,7 @@ def add_member(
 @transaction.atomic
 def remove_role(*, study: Study, user: User, role: Role | str, by: User) -> None:
     """Take a role away; what the person did stays. A study keeps at least one researcher."""
-    Study.objects.select_for_update().get(pk=study.pk)  # two researchers may remove each other at once
+    locked(Study.objects.all()).get(pk=study.pk)  # two researchers may remove each other at once
     membership = study.memberships.filter(user=user, role=role).first()
     if membership is None:
         return

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from annotator.actions.claims import held
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Answer, Change, Consolidation, Question, Study, User, Value
 from annotator.outbox import is_storable
 from annotator.queries.conflicts import counted_codings
@@ -60,7 +61,7 @@ def ask(*, consolidation: Consolidation, by: User, text: str, value: Value | Non
 @transaction.atomic
 def answer(*, question: Question, by: User, text: str) -> Answer:
     """Answer a question, or change one's answer, as long as the consolidation is not finished."""
-    consolidation = Consolidation.objects.select_for_update(of=("self",)).get(pk=question.consolidation_id)
+    consolidation = locked(Consolidation.objects.all()).get(pk=question.consolidation_id)
     if consolidation.is_done:
         raise QuestionError(_("This video is settled: the question needs no answer any more."))
     text = _checked(text)

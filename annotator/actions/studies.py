@@ -11,6 +11,7 @@ from annotator.actions.coders_per_video import set_coders_per_video
 from annotator.actions.people import add_member
 from annotator.codebooks.file import CodebookDoc
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.models import Change, Role, Study, User
 
 
@@ -51,7 +52,7 @@ def create_study(
 @transaction.atomic
 def update_study(*, study: Study, by: User, **fields: Any) -> dict[str, Any]:
     """Change settings, each change logged; returns the settings that did change, with what they were."""
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = locked(Study.objects.all()).get(pk=study.pk)
     coders = fields.pop("coders_per_video", study.coders_per_video)
     before = {name: getattr(study, name) for name, new in fields.items() if getattr(study, name) != new}
     for name in before:

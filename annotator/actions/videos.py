@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from annotator.actions.assignment import open_slots
 from annotator.errors import RefusedError
+from annotator.locks import locked
 from annotator.media.errors import MediaError
 from annotator.media.probe import MediaInfo, probe
 from annotator.media.storage import Staged, discard_unused, keep, name_of, staged
@@ -101,7 +102,7 @@ def store_staged(
         if keep(media, copy.path):
             made.append(media)
         with transaction.atomic():
-            video = Video.objects.select_for_update().select_related("study").get(pk=video.pk)
+            video = locked(Video.objects.select_related("study")).get(pk=video.pk)
             refuse_media(study=video.study, video=video, sha256=copy.sha256, replace=replace)
             before = {"sha256": video.sha256} if video.sha256 else None
             _describe(video, info, copy=copy, media=media, thumbnail=thumbnail)
@@ -184,7 +185,7 @@ def withdraw_video(*, video: Video, because: str, by: User | None) -> None:
     if not because:
         raise RefusedError(_("Say why the video is withdrawn."))
     with transaction.atomic():
-        video = Video.objects.select_for_update().select_related("study").get(pk=video.pk)
+        video = locked(Video.objects.select_related("study")).get(pk=video.pk)
         if video.withdrawn_at:
             raise RefusedError(_("Video %(id)s was withdrawn already.") % {"id": video})
         names = [video.media.name, video.thumbnail.name]
