@@ -8,6 +8,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from annotator.views.errors import wants_json
+
 FREE = {
     "annotator:password_change",
     "annotator:logout",
@@ -36,7 +38,7 @@ class TemporaryPasswordMiddleware:
         if not getattr(request.user, "must_change_password", False):
             return None
         address = reverse("annotator:password_change")
-        if request.headers.get("Accept", "").startswith("application/json"):
+        if wants_json(request):
             message = _("Choose a password of your own first; your changes are kept.")
             return JsonResponse({"error": "login", "message": message}, status=401)
         if request.headers.get("HX-Request") == "true":

@@ -6,6 +6,7 @@ which locks its subject and stores the changes inside ``once``.
 """
 
 import json
+import logging
 import math
 import uuid
 from collections.abc import Callable, Mapping
@@ -18,9 +19,12 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
+from annotator import outages
 from annotator.access import StudyRequest, study_view
 from annotator.errors import RefusedError
 from annotator.models import Mutation, Role, Study, User
+
+logger = logging.getLogger(__name__)
 
 MAX_CHANGES = 200
 MAX_TEXT = 5_000  # characters of a note
@@ -224,15 +228,8 @@ def json_view(
         @login_not_required  # answered here, since a redirect to the login page would look like success
         @wraps(view)
         def opened(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return refusal("login", _("You are logged out. Log in again in another tab."), status=401)
-            if request.method != "POST":
-                return refusal("method", _("Only POST is understood here."), status=405)
-            if request.headers.get(USER_HEADER, str(request.user.pk)) != str(request.user.pk):
-                message = _("Somebody else is logged in in this browser. Log in as yourself again.")
-                return refusal("other-user", message, status=401)
             try:
-                return inside(request, slug, *args, **kwargs)
+                return _refuse_stranger(request) or inside(request, slug, *args, **kwargs)
             except Http404:
                 return refusal("missing", _("This does not exist, or not for you."), status=404)
             except PermissionDenied:
@@ -241,7 +238,24 @@ def json_view(
                 return exc.response()
             except RefusedError as exc:
                 return refusal("refused", str(exc), status=409)
+            except outages.ERRORS as exc:
+                if not outages.is_outage(exc):
+                    raise
+                logger.exception("A change could not be stored; the browser keeps it")
+                return outages.unavailable()
 
         return opened
 
     return decorate
+
+
+def _refuse_stranger(request: HttpRequest) -> JsonResponse | None:
+    """The refusal of a request that nobody may send, or that somebody else's page sends."""
+    if not request.user.is_authenticated:
+        return refusal("login", _("You are logged out. Log in again in another tab."), status=401)
+    if request.method != "POST":
+        return refusal("method", _("Only POST is understood here."), status=405)
+    if request.headers.get(USER_HEADER, str(request.user.pk)) != str(request.user.pk):
+        message = _("Somebody else is logged in in this browser. Log in as yourself again.")
+        return refusal("other-user", message, status=401)
+    return None

@@ -1,1 +1,1 @@
-"""What pages and files read, gathered in few queries; nothing here writes. Writes are in annotator.actions."""
+"""What pages and files read, gathered in few queries; nothing here writes: that is annotator.actions."""

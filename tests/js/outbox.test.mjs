@@ -30,6 +30,9 @@ class Server {
     if (this.mode === "down") throw new TypeError("Failed to fetch");
     if (this.mode === "login") return Response.json({ error: "login", message: "log in" }, { status: 401 });
     if (this.mode === "closed") return Response.json({ error: "closed", message: "claimed" }, { status: 409 });
+    if (this.mode === "full") {
+      return Response.json({ error: "unavailable", message: "the disk is full" }, { status: 503 });
+    }
     if (this.mode === "broken") return new Response("<h1>Bad gateway</h1>", { status: 502 });
     if (!this.answers.has(body.mutation)) this.answers.set(body.mutation, this.store(body.changes));
     if (this.mode === "deaf") throw new TypeError("the answer was lost");
@@ -205,6 +208,24 @@ test("a gateway's error page is trouble, not success", async () => {
   assert.equal(outbox.pending, 1);
   server.mode = "up";
   assert.equal(await outbox.settle(), true);
+});
+
+test("a full disk: not saved, said so in the server's words, and sent again", async () => {
+  const server = new Server(rows());
+  const storage = new Storage();
+  const states = [];
+  const outbox = page({ server, storage, id: "a", onState: (state) => states.push(state) });
+  await outbox.start();
+  server.mode = "full";
+  outbox.put("face", { stance: 1 });
+  assert.equal(await outbox.settle(), false);
+  assert.equal(states.at(-1).state, "error");
+  assert.equal(states.at(-1).message, "the disk is full");
+  assert.equal(outbox.pending, 1);
+  server.mode = "up";
+  assert.equal(await outbox.settle(), true);
+  assert.equal(server.rows.get("face").stance, 1);
+  assert.equal(server.rows.get("face").revision, 1);
 });
 
 test("what the server will never take is kept and shown, and does not stop the rest", async () => {
