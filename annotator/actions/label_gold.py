@@ -18,6 +18,7 @@ from annotator.actions.label_plan import (
     put_videos,
 )
 from annotator.actions.videos import batch_for
+from annotator.blindness import is_bound, unblinded_videos
 from annotator.imports.label_rows import LabelFile
 from annotator.labels import Stance
 from annotator.models import (
@@ -40,6 +41,7 @@ def plan(*, study: Study, file: LabelFile, mode: Mode) -> NewLabels:
     known = by_video(plan.rows)
     busy = _in_work(known)
     there = _gold_of(study, known)
+    kept = _kept_from(mode.reader, study)
     taken: list[PlannedRow] = []
     counts: Counter[str] = Counter()
     for planned in plan.rows:
@@ -48,6 +50,10 @@ def plan(*, study: Study, file: LabelFile, mode: Mode) -> NewLabels:
             plan.refuse(planned.row, _("somebody is consolidating this video just now."))
             continue
         gold = there.get(pk, {})
+        if gold and kept is not None and pk not in kept:
+            # Whether it is the same must not be told either.
+            plan.refuse(planned.row, _("this video has gold already, which is kept from you as a coder."))
+            continue
         differing = [slug for slug, stance in planned.row.stances.items() if _differs(gold, slug, stance)]
         if refusal := _refusal(gold, differing, planned, mode=mode):
             slug = differing[0]
@@ -86,6 +92,13 @@ def store(*, study: Study, plan: NewLabels, mode: Mode, by: User | None) -> None
         if stances:
             gold.append(NewGold(video, stances))
     store_gold(study=study, gold=gold, by=by)
+
+
+def _kept_from(reader: User | None, study: Study) -> set[int] | None:
+    """The videos whose gold the reader may know of; None if that is all."""
+    if reader is None or not is_bound(reader, study):
+        return None
+    return set(unblinded_videos(reader, study).values_list("pk", flat=True))
 
 
 def _batch(study: Study, mode: Mode) -> Batch:

@@ -24,6 +24,7 @@ class Mode:
     replace: bool = False  # gold that was imported before, or made by full agreement
     replace_decided: bool = False  # and gold that a consolidator decided
     coder_in_file: str = ""  # whose rows of a file with several coders
+    reader: User | None = None  # who is told what happens; None: whoever runs this server
 
 
 @dataclass(slots=True)

@@ -92,9 +92,7 @@ def _rows(ids: list[int], *, names: dict[int, str] | None) -> Iterator[Row]:
 
 def _about(coding: Coding, *, names: dict[int, str] | None) -> dict[str, Any]:
     video = coding.video
-    is_counted = (
-        coding.slot_id is not None and coding.submitted_at is not None and coding.set_aside_at is None
-    )
+    is_submitted = coding.submitted_at is not None and coding.set_aside_at is None
     return {
         "video_id": video.external_id,
         "platform": video.platform,

@@ -1,10 +1,12 @@
 """Gold: as labels, as 38 binary labels, and in the form in which the data set is published."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from django.db.models import QuerySet
 
@@ -38,7 +40,7 @@ PUBLISHED_WORDS = {
     Stance.ENDORSED: "present",
     Stance.DOMINANT: "dominant",
 }
-SHORTEST_HANDLE = 3  # a shorter account name is found in ids by chance
+SHORTEST_NAME = 3  # a shorter one is found in ids by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +131,25 @@ def published_name(slug: str) -> str:
 
 def published_id(video: Video) -> str:
     """The video's id, unless it tells the account; then a pseudonym that stays the same."""
-    handle = video.creator.handle.casefold().lstrip("@") if video.creator else ""
-    tells = len(handle) >= SHORTEST_HANDLE and handle in video.external_id.casefold()
-    if not tells and "@" not in video.external_id:
+    names = (video.creator.handle, video.creator.name) if video.creator else ()
+    is_plain = not set(video.external_id) & set("@/:")  # else it is an account or a link
+    if is_plain and not any(_tells(video.external_id, name) for name in names):
         return video.external_id
     return "v" + hashlib.sha256(f"{video.study.seed}:{video.pk}".encode()).hexdigest()[:16]
+
+
+def _tells(external_id: str, name: str) -> bool:
+    """Whether a name can be read in an id, however written; a very short one only as a word of its own."""
+    plain = _letters(name)
+    words = {_letters(word) for word in re.split(r"[\W_]+", external_id)}
+    return bool(plain) and (
+        plain in words or (len(plain) >= SHORTEST_NAME and plain in _letters(external_id))
+    )
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, in one case and one width."""
+    return "".join(character for character in normalize("NFKC", text).casefold() if character.isalnum())
 
 
 def _label_rows(gold: GoldOfStudy, ids: list[int], *, names: dict[int, str] | None) -> Iterator[Row]:

@@ -27,7 +27,6 @@ def agreement_detail(request: StudyRequest, study: Study) -> HttpResponse:
     sort = request.GET.get("sort", "ac1")
     if sort.removeprefix("-") not in SORTS:
         sort = "ac1"
-    values = _values(study)
     context = {
         "filter": chosen,
         "report": report,
@@ -40,13 +39,14 @@ def agreement_detail(request: StudyRequest, study: Study) -> HttpResponse:
     }
     if not report.is_empty and not context["is_kept"]:
         axis = axis_of(report)
+        rows = rows_of(report, values=_values(study), sort=sort, axis=axis)
         context |= {
             "mean": shown_mean(report.mean_over_values),
             "pooled": {name: shown(figure) for name, figure in report.pooled.items()},
             "binary": shown_mean(report.mean_over_binary_labels),
-            "lowest": next((v for v in values if v.slug == report.mean_over_values.lowest_value), None),
+            "lowest": next((row for row in rows if row.is_lowest), None),
             "axis": axis,
-            "rows": rows_of(report, values=values, sort=sort, axis=axis),
+            "rows": rows,
         }
     return render(request, "evaluation/agreement_detail.html", context)
 
