@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from django.db.models import Q, QuerySet
 
-from annotator.models import Coding, ConsolidationState, Role, Study, User, Video
+from annotator.models import Coding, Consolidation, ConsolidationState, Role, Study, User, Video
 
 
 def is_coder(user: User, study: Study) -> bool:
@@ -47,7 +47,7 @@ def unblinded_videos(user: User, study: Study) -> QuerySet[Video]:
             ).values("video")
         )
     if Role.CONSOLIDATOR in roles:
-        seen |= Q(consolidation__claimed_by=user)
+        seen |= Q(pk__in=Consolidation.objects.open_to(user, study).values("video"))
     return videos.filter(seen)
 
 

@@ -140,6 +140,8 @@ def published_id(video: Video) -> str:
 
 def _tells(external_id: str, name: str) -> bool:
     """Whether a name can be read in an id, however written; a very short one only as a word of its own."""
+    if len(name) >= SHORTEST_NAME and name.casefold() in external_id.casefold():
+        return True
     plain = _letters(name)
     words = {_letters(word) for word in re.split(r"[\W_]+", external_id)}
     return bool(plain) and (

@@ -68,10 +68,13 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
 
     def consolidable_by(self, user: User, study: "Study") -> Self:
         """Never what the user coded, unless the study allows it for a small team."""
-        if study.allow_own_consolidation:
-            return self
-        touched = Q(slot__isnull=False) | Q(touched_at__isnull=False)  # a slot may run out untouched
-        return self.exclude(Exists(Coding.objects.filter(touched, video=OuterRef("video"), coder=user)))
+        return self if study.allow_own_consolidation else self.exclude(_coded_by(user))
+
+
+def _coded_by(user: User) -> Exists:
+    """That the user coded the row's video; a slot may run out untouched, which does not count."""
+    touched = Q(slot__isnull=False) | Q(touched_at__isnull=False)
+    return Exists(Coding.objects.filter(touched, video=OuterRef("video"), coder=user))
 
 
 class Comparison(models.Model):
@@ -109,8 +112,12 @@ class ConsolidationQuerySet(models.QuerySet["Consolidation"]):
         return self.filter(claimed_by=user).exclude(state=ConsolidationState.DONE)
 
     def open_to(self, user: User, study: "Study") -> Self:
-        """Those that the user may look at: claimed by them, which is the only way to see both sides."""
-        return self.in_study(study).filter(claimed_by=user)
+        """Those that the user may look at: claimed by them, which is the only way to see both sides.
+
+        What they coded themselves only as long as the study allows that.
+        """
+        claimed = self.in_study(study).filter(claimed_by=user)
+        return claimed if study.allow_own_consolidation else claimed.exclude(_coded_by(user))
 
 
 class Consolidation(models.Model):

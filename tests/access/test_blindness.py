@@ -1,0 +1,162 @@
+"""Blindness (DESIGN rule 1): what a person may not see is nowhere, and what they may see is somewhere.
+
+Two ways of looking. Secrets: unmistakable words in others' notes, reasons and answers are searched in every
+answer. Difference: every page is read, what the person must not know is changed, and every page is read
+again: nothing may have moved, be it a label, a count, an order or a state.
+"""
+
+import re
+
+import pytest
+from django.test import Client
+
+from annotator.models import Role
+from tests.access import staged as stages
+from tests.access.staged import KINDS, MARKER, STAGES, A, C, Persona, R, Staged, build
+from tests.access.walk import Answer, walk
+
+PERSONAS = {
+    "annotator": Persona(frozenset({A})),
+    "annotator alone, lifted": Persona(frozenset({A}), lifted=True),
+    "annotator+researcher": Persona(frozenset({A, R})),
+    "annotator+researcher, lifted": Persona(frozenset({A, R}), lifted=True),
+    "annotator+consolidator": Persona(frozenset({A, C})),
+    "annotator+consolidator, lifted": Persona(frozenset({A, C}), lifted=True),
+    "everything": Persona(frozenset(Role)),
+    "former annotator, researcher": Persona(frozenset({R})),
+    "former annotator, consolidator": Persona(frozenset({C})),
+    "researcher": Persona(frozenset({R}), codes=False),
+    "consolidator": Persona(frozenset({C}), codes=False),
+}
+BOUND = {name: persona for name, persona in PERSONAS.items() if persona.is_bound}
+# Where the rule's "may" is also a "does": what each must find somewhere, else nothing above could fail.
+FINDS = {
+    "annotator": {("released", "reason"), ("claimed", "question")},
+    "annotator alone, lifted": {("released", "reason"), ("claimed", "question")},
+    "annotator+researcher": {("released", "reason"), ("released", "history")},
+    "annotator+researcher, lifted": {
+        ("in-work", "history"),
+        ("submitted", "history"),
+        ("settled", "history"),
+    },
+    "annotator+consolidator": {("mine-claimed", "note"), ("released", "reason"), ("mine-claimed", "answer")},
+    "annotator+consolidator, lifted": {
+        ("mine-claimed", "note"),
+        ("settled", "reason"),
+        ("precedent", "reason"),
+    },
+    "everything": {("mine-claimed", "note"), ("released", "history"), ("mine-claimed", "history")},
+    "former annotator, researcher": {("released", "history")},
+    "former annotator, consolidator": {("mine-claimed", "note")},
+    "researcher": {(stage, "history") for stage in STAGES} | {("released", "likes"), ("in-work", "likes")},
+    "consolidator": {("mine-claimed", "note"), ("precedent", "reason"), ("others-settled", "reason")},
+}
+# Sums over many videos, which the decision on blindness leaves to researchers who code.
+SUMS = {f"evaluation:agreement_{page}" for page in ("detail", "summary", "table", "figure")}
+
+
+def log_in(staged: Staged) -> Client:
+    client = Client()
+    client.force_login(staged.me)
+    return client
+
+
+def secrets_in(text: str) -> set[tuple[str, str]]:
+    found = {(stage, kind) for stage, kind in MARKER.findall(text)}
+    digits = re.sub(r"(?<=\d)[,.\s\u00a0\u202f'](?=\d{3})", "", text)
+    for n, stage in enumerate(STAGES):
+        if str(7_310_001 + n) in digits:
+            found.add((stage, "likes"))
+    return found
+
+
+def leaks(staged: Staged, answers: dict[str, Answer]) -> list[str]:
+    return [
+        f"{url} shows {kind} of {stage}"
+        for url, answer in answers.items()
+        for stage, kind in sorted(secrets_in(answer.text))
+        if not staged.persona.may_see(stage, kind)
+    ]
+
+
+@pytest.mark.parametrize("name", PERSONAS)
+def test_secrets_are_shown_to_whom_the_rule_says(db, name):
+    staged = build(PERSONAS[name])
+    answers = walk(log_in(staged), staged.study)
+    assert not (found := leaks(staged, answers)), "\n".join(found)
+    seen = {secret for answer in answers.values() for secret in secrets_in(answer.text)}
+    assert FINDS[name] <= seen, f"never shown: {FINDS[name] - seen}"
+    assert all(kind in KINDS for _stage, kind in seen)
+
+
+def test_secrets_stay_hidden_from_fragments_too(db):
+    staged = build(PERSONAS["annotator+researcher"])
+    answers = walk(log_in(staged), staged.study, headers={"HX-Request": "true"})
+    assert not (found := leaks(staged, answers)), "\n".join(found)
+    assert any(answer.status == 200 for answer in answers.values())
+
+
+HIDDEN = tuple(stage for stage in STAGES if stage not in ("released", "mine-claimed"))
+
+
+def differences(before: dict[str, Answer], after: dict[str, Answer]) -> list[str]:
+    """Addresses that answer otherwise now, with the first place where they do."""
+    found = []
+    for url, answer in before.items():
+        now = after.get(url)
+        if now is None or now == answer:
+            continue
+        at = next((n for n, (a, b) in enumerate(zip(answer.text, now.text, strict=False)) if a != b), 0)
+        was, then = (" ".join(text[max(0, at - 60) : at + 60].split()) for text in (answer.text, now.text))
+        found.append(f"{url}: {answer.status} {was!r}\n   became {now.status} {then!r}")
+    return found
+
+
+def is_told(persona: Persona, name: str) -> bool:
+    """Whether a page is one of those that may move."""
+    return name in SUMS and Role.RESEARCHER in persona.roles
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_nothing_moves_when_hidden_labels_change(db, name):
+    persona = BOUND[name]
+    staged = build(persona)
+    client = log_in(staged)
+
+    def read():
+        return walk(client, staged.study, only=lambda page: not is_told(persona, page))
+
+    before = read()
+    # A consolidator's queue tells how many values differ, of videos that they do not code.
+    hidden = [stage for stage in HIDDEN if not (C in persona.roles and stage == "others-waiting")]
+    stages.perturb(staged, stages=hidden)
+    assert not (found := differences(before, read())), "\n".join(found)
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_nothing_moves_when_a_video_becomes_gold_by_agreement(db, name):
+    """Gold without a consolidator says that the other gave what I gave."""
+    persona = BOUND[name]
+    staged = build(persona)
+    staged.study.auto_gold = True
+    staged.study.save()
+    client = log_in(staged)
+
+    def read():
+        return walk(client, staged.study, only=lambda page: not is_told(persona, page))
+
+    before = read()
+    stages.agree_by_itself(staged, "submitted")
+    if C not in persona.roles:
+        stages.agree_by_itself(staged, "others-waiting")
+    assert not (found := differences(before, read())), "\n".join(found)
+
+
+def test_researchers_who_do_not_code_see_labels_move(db):
+    """The two tests above can fail: the same changes do show where they may."""
+    staged = build(PERSONAS["researcher"])
+    client = log_in(staged)
+    before = walk(client, staged.study)
+    stages.perturb(staged, stages=HIDDEN)
+    moved = {before[line.partition(": ")[0]].name for line in differences(before, walk(client, staged.study))}
+    assert {"annotator:video_detail", "annotator:history_list"} <= moved
