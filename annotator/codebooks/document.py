@@ -157,17 +157,6 @@ class ValueDoc(Part):
     def primary_group(self) -> str | None:
         return self.groups[0] if self.groups else None
 
-    def examples_of(self, stance: str) -> tuple[Example, ...]:
-        return tuple(example for example in self.examples if example.stance == stance)
-
-    @property
-    def endorsed_examples(self) -> tuple[Example, ...]:
-        return tuple(example for example in self.examples if example.code.is_endorsed)
-
-    @property
-    def confronted_examples(self) -> tuple[Example, ...]:
-        return self.examples_of("confronted")
-
 
 DEFAULT_STANCES = (
     StanceDoc(code=1, label="Endorsed", definition="The video stands for the value."),

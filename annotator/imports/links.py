@@ -85,13 +85,5 @@ def checked_id(text: str) -> str:
     return text
 
 
-def video_key(text: str) -> tuple[str, str]:
-    """(platform, id) of what somebody gives as a video, a link or a bare id; platform "" if not told."""
-    if re.match(r"https?://", text.strip(), re.IGNORECASE):
-        link = parse_link(text)
-        return link.platform, link.external_id
-    return "", checked_id(text)
-
-
 class LinkError(ValueError):
     """A link or an id that cannot be taken."""

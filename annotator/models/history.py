@@ -9,7 +9,6 @@ from annotator.models.user import User
 from annotator.models.video import Video
 
 if TYPE_CHECKING:
-    from annotator.models.batch import Batch
     from annotator.models.study import Study
 
 
@@ -70,10 +69,6 @@ class Seen(models.TextChoices):
 
 class ExposureQuerySet(models.QuerySet["Exposure"]):
     """The log of sights; written by annotator.actions.exposure, read by whoever marks a bias."""
-
-    def of_feedback(self, *, user: User, batch: "Batch") -> Self:
-        """Gold or others' codings of the batch that the user has seen."""
-        return self.filter(user=user, video__batch=batch, kind__in=(Seen.GOLD, Seen.CODINGS))
 
     def of_predictions(self, *, user: User, video: Video) -> Self:
         """Scripts or predictions of the video that the user has seen."""

@@ -84,11 +84,6 @@ class Row:
         """What becomes gold as things stand: the decision over the agreed stance."""
         return self.agreed if self.decided is None else self.decided
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether an agreed stance was deliberately changed."""
-        return not self.is_open and self.decided is not None and self.decided != self.agreed
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -107,11 +102,6 @@ class Sheet:
     def agreed_rows(self) -> list[Row]:
         """What everybody agrees on."""
         return [row for row in self.rows if not row.is_open]
-
-    @property
-    def n_undecided(self) -> int:
-        """How many open values still need a stance."""
-        return sum(row.decided is None for row in self.open_rows)
 
     @property
     def judging_sides(self) -> list[Side]:

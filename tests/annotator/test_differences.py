@@ -81,9 +81,9 @@ def test_the_other_coders_stance_is_not_shown(client, study, settled, ann):
 def test_seeing_differences_marks_the_batch_as_seen(client, study, settled, ann):
     settled({"face": 1}, {"face": -1}, {"face": 1})
     release(study)
-    assert not Exposure.objects.of_feedback(user=ann, batch=study.batches.get()).exists()
+    assert not Exposure.objects.exists()
     see(client, study, ann)
-    exposure = Exposure.objects.of_feedback(user=ann, batch=study.batches.get()).get()
+    exposure = Exposure.objects.get(user=ann)
     assert exposure.kind == Seen.GOLD
 
 
