@@ -16,7 +16,9 @@ PHYSICAL = re.compile(
     r"|max-height|width|height)\s*:|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
 )
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-INLINE = re.compile(r"<style\b|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|\shx-on|=\s*["']?\s*javascript:", re.IGNORECASE)
+INLINE = re.compile(
+    r"<style\b|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|\shx-on|=\s*[\"']?\s*javascript:", re.IGNORECASE
+)
 INLINE_SCRIPT = re.compile(r"<script\b(?![^>]*\b(?:src=|type=\"application/json\"))", re.IGNORECASE)
 ICON = re.compile(r"partials/icon\.html\" with name=\"([\w-]+)\"")
 
