@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/pytest -n $(WORKERS)
+NOT_TRANSLATED := $(foreach folder,.venv staticfiles demo tests benchmarks,--ignore $(folder))
 
 .PHONY: help install install-dev demo serve test check browser-test services-test vendor lock bench messages clean
 
@@ -65,8 +66,8 @@ lock: ## Pin requirements anew from requirements*.in (needs uv)
 	uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 
 messages: install-dev ## Gather the texts to translate into locale/ and compile them (needs gettext)
-	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --ignore .venv --ignore staticfiles
-	$(BIN)/python manage.py compilemessages --ignore .venv
+	$(BIN)/python manage.py makemessages -l he --no-location --no-wrap --no-obsolete $(NOT_TRANSLATED)
+	$(BIN)/python manage.py compilemessages -l he --ignore .venv
 
 bench: install-dev ## Time agreement against other libraries, and the web server under eight clients
 	$(BIN)/python benchmarks/agreement.py
