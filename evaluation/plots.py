@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from matplotlib.figure import Figure as Canvas
@@ -14,7 +15,7 @@ from evaluation.agreement_report import AgreementReport
 HUES = ("#3f6fb5", "#b5652f", "#3c8c6a", "#8a5fa8", "#7a7a3a", "#a8486b")
 INK, SOFT = "#1f2328", "#9aa1a9"
 # Text stays text in SVG, and files do not tell when they were made: the same figures give the same file.
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "axial", "pdf.fonttype": 42}
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "axial", "pdf.fonttype": 42}
 
 
 def draw_intervals(report: AgreementReport, *, values: Sequence[Value], title: str, ending: str) -> bytes:

@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core import signing
 from django.core.files.storage import default_storage
@@ -38,7 +38,8 @@ def staged(token: str, *, owner: str) -> tuple[BinaryIO, str, dict[str, Any]]:
     """The file opened, its own name, and the settings it was staged with."""
     told = _told(token, owner=owner)
     try:
-        return default_storage.open(told["stored"]), told["name"], told["settings"]
+        file = cast(BinaryIO, default_storage.open(told["stored"]))
+        return file, told["name"], told["settings"]
     except OSError as error:
         raise _gone() from error
 
