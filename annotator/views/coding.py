@@ -8,9 +8,10 @@ from django.utils.cache import patch_cache_control
 from annotator.access import StudyRequest, study_view
 from annotator.actions.assignment import is_last_consolidator, take_next_coding
 from annotator.actions.codebook import document_of
+from annotator.actions.questions import n_unanswered
 from annotator.errors import RefusedError
 from annotator.forms.coding import CodingFilter
-from annotator.models import Coding, CodingState, Question, Role, SetAside, Study
+from annotator.models import Coding, CodingState, Role, SetAside, Study
 from annotator.queries.coding_page import read_sheet, script_data, state_notice
 
 
@@ -32,10 +33,7 @@ def coding_next(request: StudyRequest, study: Study) -> HttpResponse:
         "n_submitted": own.filter(submitted_at__isnull=False).count(),
         "n_parked": own.in_state(CodingState.PARKED).count(),
         "n_unsure": own.in_state(CodingState.SUBMITTED).filter(judgements__is_unsure=True).distinct().count(),
-        "n_questions": Question.objects.filter(consolidation__video__codings__in=own)
-        .exclude(answers__by=request.user)
-        .distinct()
-        .count(),
+        "n_questions": n_unanswered(user=request.user, study=study),
         "is_last_consolidator": is_last_consolidator(study=study, coder=request.user),
         "may_consolidate": Role.CONSOLIDATOR in request.roles,
         "after": _own_submitted(request, study),

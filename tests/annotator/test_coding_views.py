@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotator.actions.assignment import take_next_coding
 from annotator.actions.codebook import builtin_codebook, install_codebook
-from annotator.models import Coding, Role, Study
+from annotator.models import Coding, Consolidation, Question, Role, Study
 from tests.factories import SCHWARTZ, make_batch, make_coding, make_member, make_study, make_user, make_video
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +201,33 @@ def test_nothing_left_says_so_and_what_else_to_do(client, study, coder):
     page = client.get(url("coding_next", study)).content.decode()
     assert "Nothing to code right now" in page
     assert "Take up 1 parked video" in page
+
+
+def test_nothing_left_leads_to_open_questions_only(client, study, coder):
+    settler = make_member(study, Role.CONSOLIDATOR)
+    for state in ("claimed", "done"):
+        video = make_video(study)
+        make_coding(video, coder)
+        consolidation = Consolidation.objects.create(video=video, claimed_by=settler, state=state)
+        Question.objects.create(consolidation=consolidation, text="Why?", asked_by=settler)
+    page = client.get(url("coding_next", study)).content.decode()
+    assert "1 question for you" in page
+    assert url("question_list", study) in page
+
+
+def test_my_codings_leads_to_what_the_count_in_the_bar_counts(client, study, coder):
+    settler = make_member(study, Role.CONSOLIDATOR)
+    video = make_video(study)
+    make_coding(video, coder)
+    consolidation = Consolidation.objects.create(video=video, claimed_by=settler)
+    Question.objects.create(consolidation=consolidation, text="Why?", asked_by=settler)
+    page = client.get(url("coding_list", study)).content.decode()
+    tabs = page[page.index('<nav class="tabs"') :].partition("</nav>")[0]
+    assert re.search(
+        rf'href="{url("question_list", study)}">Questions to you <span class="count">1</span>', tabs
+    )
+    assert f'href="{url("difference_list", study)}"' in tabs
+    assert f'href="{url("coding_list", study)}" aria-current="page"' in tabs
 
 
 def test_screen_shows_the_post_but_no_counts(client, study, coding):
