@@ -23,17 +23,19 @@ from annotator.actions.claims import (
     refuse_own,
     unclaim,
 )
-from annotator.actions.comparison import compare
+from annotator.actions.comparison import compare, refresh_comparisons
 from annotator.actions.gold import set_gold, withdraw_gold
 from annotator.errors import RefusedError
 from annotator.locks import locked
 from annotator.models import (
     Change,
+    Comparison,
     Consolidation,
     ConsolidationState,
     Exposure,
     Origin,
     Role,
+    Study,
     User,
     Value,
     Video,
@@ -48,6 +50,7 @@ __all__ = [
     "claim_next",
     "consolidate_by_agreement",
     "finish",
+    "gold_where_agreed",
     "is_ready",
     "may_reopen",
     "reopen",
@@ -155,6 +158,19 @@ def consolidate_by_agreement(*, video: Video) -> Consolidation | None:
         withdraw_gold(video=video, by=None, because="a correction made a conflict")
         consolidation.delete()
     return None
+
+
+def gold_where_agreed(study: Study) -> int:
+    """Make gold of what waits though its coders agree: for a study that begins to allow it; how many videos.
+
+    Each video in a transaction of its own, so that nobody waits behind a large study.
+    """
+    refresh_comparisons(study=study)
+    agreed = Comparison.objects.in_study(study).filter(
+        n_open=0, n_set_aside=0, video__consolidation__isnull=True
+    )
+    videos = [row.video for row in agreed.select_related("video").order_by("video")]
+    return sum(consolidate_by_agreement(video=video) is not None for video in videos)
 
 
 def _decided_after_predictions(sheet: Sheet, *, by: User) -> set[Value]:

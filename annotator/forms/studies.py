@@ -26,7 +26,12 @@ class NewStudyForm(forms.ModelForm):
     class Meta:
         model = Study
         fields = ("name", "slug", "description", "coders_per_video")
-        labels = {"slug": _("Address"), "coders_per_video": _("Coders per video")}
+        labels = {
+            "name": _("Name"),
+            "description": _("Description"),
+            "slug": _("Address"),
+            "coders_per_video": _("Coders per video"),
+        }
         help_texts = {
             "slug": _("Letters, digits and hyphens. It stands in every link to the study and never changes.")
         }
@@ -49,6 +54,8 @@ class StudyForm(forms.ModelForm):
             "lift_blindness",
         )
         labels = {
+            "name": _("Name"),
+            "description": _("Description"),
             "coders_per_video": _("Coders per video"),
             "slot_hours": _("Hours until an untouched video returns"),
             "auto_gold": _("Full agreement becomes gold by itself"),
@@ -63,8 +70,8 @@ class StudyForm(forms.ModelForm):
                 " Fewer: only while no video has more coders already."
             ),
             "auto_gold": _(
-                "Videos on which all coders agree on every value skip consolidation."
-                " What two people overlook alike then stays overlooked."
+                "Videos on which all coders agree on every value skip consolidation,"
+                " those that wait included. What two people overlook alike then stays overlooked."
             ),
             "show_coder_names": _("Names can sway a decision; without them the sides are “A” and “B”."),
             "allow_own_consolidation": _(

@@ -112,11 +112,13 @@ def work_in(
 
 
 def waiting_for(user: User, studies: Collection[Study]) -> QuerySet[Comparison]:
-    """Videos with all their codings that the user may consolidate and nobody is at work on."""
-    own = Coding.objects.filter(video=OuterRef("video"), coder=user)
+    """Videos with all their codings that the user may consolidate and nobody is at work on: the queue."""
+    touched = Q(slot__isnull=False) | Q(touched_at__isnull=False)  # a slot may run out untouched
+    own = Coding.objects.filter(touched, video=OuterRef("video"), coder=user)
     return Comparison.objects.waiting().filter(
         Q(video__study__allow_own_consolidation=True) | ~Exists(own),
         video__study__in=[study.pk for study in studies],
+        n_codings__gte=F("video__study__coders_per_video"),
         video__withdrawn_at__isnull=True,
     )
 

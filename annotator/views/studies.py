@@ -1,5 +1,6 @@
 """Where work begins: one's studies, a study's dashboard, its settings."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import messages
@@ -9,11 +10,14 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotator.access import StudyRequest, study_view
+from annotator.actions.consolidation import gold_where_agreed
 from annotator.actions.studies import create_study, update_study
+from annotator.blindness import is_bound
 from annotator.codebooks.file import CodebookDoc, load_codebook
 from annotator.errors import RefusedError
 from annotator.forms.studies import NewStudyForm, StudyForm
@@ -44,7 +48,7 @@ def study_create(request: HttpRequest) -> HttpResponse:
     """Make a study; whoever makes it becomes its researcher."""
     user = cast(User, request.user)
     if not may_create_studies(user):
-        raise PermissionDenied
+        raise PermissionDenied(_("Whoever runs this server says who may make studies."))
     form = NewStudyForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         study = _created(form, by=user)
@@ -65,6 +69,7 @@ def study_edit(request: StudyRequest, study: Study) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Saved and logged.") if changed else _("Nothing was changed."))
+            _make_gold(request, study, changed=changed)
             return redirect("annotator:study_edit", study.slug)
     return render(request, "annotator/study_edit.html", {"form": form})
 
@@ -87,6 +92,21 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Nothing here is for search engines."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
+
+
+def _make_gold(request: StudyRequest, study: Study, *, changed: Mapping[str, Any]) -> None:
+    """Where full agreement has just begun to be gold, this holds for what waited already."""
+    study.refresh_from_db()
+    if "auto_gold" not in changed or not study.auto_gold:
+        return
+    n = gold_where_agreed(study)
+    if n and not is_bound(request.user, study):
+        text = ngettext(
+            "%(n)d video on which its coders agree has become gold.",
+            "%(n)d videos on which their coders agree have become gold.",
+            n,
+        )
+        messages.info(request, text % {"n": n})
 
 
 def may_create_studies(user: User) -> bool:

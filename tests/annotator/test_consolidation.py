@@ -12,6 +12,7 @@ from annotator.actions.consolidation import (
     claim,
     consolidate_by_agreement,
     finish,
+    gold_where_agreed,
     reopen,
     set_aside,
     unclaim,
@@ -436,6 +437,23 @@ def test_correction_that_keeps_agreement_moves_automatic_gold(automatic, ready):
     consolidate_by_agreement(video=video)
     assert gold_of(video)["face"] == -1
     assert Consolidation.objects.get().origin == Origin.AUTOMATIC
+
+
+def test_switching_agreement_on_makes_gold_of_what_already_agrees(study, ready, consolidator):
+    agreed, differing = ready({"face": 1}, {"face": 1}), ready()
+    half = ready({"face": 1}, {"face": 1})
+    half.codings.update(set_aside_at=timezone.now(), set_aside_because="sound")
+    compare(video=half)
+    begun = ready({"face": -1}, {"face": -1})
+    claim(video=begun, by=consolidator)
+    assert gold_where_agreed(study) == 0  # as long as the study does not allow it
+    study.auto_gold = True
+    study.save()
+    assert gold_where_agreed(study) == 1
+    assert set(GoldLabel.objects.values_list("video", "origin")) == {(agreed.pk, Origin.AUTOMATIC)}
+    assert Consolidation.objects.get(video=begun).claimed_by == consolidator
+    assert not Consolidation.objects.filter(video=differing).exists()
+    assert gold_where_agreed(study) == 0
 
 
 def test_automatic_gold_leaves_a_persons_consolidation_alone(automatic, ready, consolidator):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotator.actions.claims import queue
 from annotator.actions.comparison import refresh_comparisons
 from annotator.models import Answer, Batch, Coding, Comparison, Consolidation, Question, Role, Slot, Video
 from annotator.queries.dashboard import gold_growth
@@ -181,6 +182,22 @@ def test_a_consolidator_waits_for_others_videos_only(study, coders):
     study.allow_own_consolidation = True
     study.save()
     assert waiting_for(mine, [study]).count() == 1
+
+
+def test_what_waits_is_counted_as_the_queue_has_it(study, coders):
+    settler = make_member(study, Role.CONSOLIDATOR)
+    video, short = make_video(study), make_video(study)
+    for coder in coders:
+        make_coding(video, coder)
+        make_coding(short, coder)
+    # A place that ran out untouched does not make the video one's own.
+    Coding.objects.create(
+        study=study, video=video, coder=settler, codebook=study.codebook, slot=None, touched_at=None
+    )
+    refresh_comparisons(study=study)
+    assert waiting_for(settler, [study]).count() == 2 == queue(study=study, user=settler).count()
+    Comparison.objects.filter(video=short).update(n_codings=1)
+    assert waiting_for(settler, [study]).count() == 1 == queue(study=study, user=settler).count()
 
 
 def test_gold_growth_is_a_line_from_the_first_to_the_last(study):

@@ -332,6 +332,18 @@ def test_settings_are_saved_and_logged(client, study):
     assert Change.objects.filter(what="study.set", by=lead).count() == 2
 
 
+def test_switching_agreement_on_makes_gold_and_says_of_how_many(client, study):
+    client.force_login(make_member(study, Role.RESEARCHER))
+    video = make_video(study)
+    for _ in range(2):
+        make_coding(video, make_user())
+    answer = client.post("/s/values/settings/", settings_of(study, auto_gold=True), follow=True)
+    assert "1 video on which its coders agree has become gold." in answer.content.decode()
+    assert video.gold.count() == study.codebook.values.count()
+    again = client.post("/s/values/settings/", settings_of(study, auto_gold=True, name="New"), follow=True)
+    assert "has become gold" not in again.content.decode()
+
+
 def test_settings_that_work_rules_out_are_refused_in_words(client, study):
     client.force_login(make_member(study, Role.RESEARCHER))
     video = make_video(study)
