@@ -33,12 +33,13 @@ def add_member(
     password: str | None = None,
     name: str = "",
     is_temporary: bool = False,
+    may_create_studies: bool = False,
     by: User | None = None,
 ) -> Membership:
     """Give somebody a role, making their login if there is none; a role already held stays as it is.
 
     A new login without a password cannot be used until a researcher resets it. A temporary password has to
-    be changed at the first login.
+    be changed at the first login. `may_create_studies` is given here and never taken.
     """
     if role not in Role.values:
         known = ", ".join(Role.values)
@@ -51,6 +52,12 @@ def add_member(
         raise PeopleError(
             _("“%(username)s” already has a login; their password is not changed here: leave it out.")
             % {"username": username}
+        )
+    if may_create_studies and not user.can_create_studies:
+        user.can_create_studies = True
+        user.save(update_fields=["can_create_studies"])
+        Change.objects.record(
+            study=study, by=by, what="member.may_create_studies", after={"person": user.username}
         )
     membership, is_new = Membership.objects.get_or_create(study=study, user=user, role=role)
     if is_new:

@@ -95,6 +95,7 @@ def add_people(study: Study, *, roles: Collection[Role] = tuple(Role)) -> dict[s
             role=role,
             name=name if is_new else "",
             password=PASSWORD if is_new else None,
+            may_create_studies=role is Role.RESEARCHER,
         )
         found[username] = member.user
     return found

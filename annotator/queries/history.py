@@ -40,6 +40,7 @@ SENTENCES: Mapping[str, Promise] = {
     "judgement.set": gettext_lazy("judged"),
     "labels.imported": gettext_lazy("imported labels"),
     "member.added": gettext_lazy("gave somebody a role"),
+    "member.may_create_studies": gettext_lazy("let somebody make studies"),
     "member.password_reset": gettext_lazy("reset somebody's password"),
     "member.removed": gettext_lazy("took a role away"),
     "question.answered": gettext_lazy("answered a question"),

@@ -200,6 +200,24 @@ def test_add_member_command_prints_a_temporary_password_once():
     assert again["created_user"] is False
 
 
+def test_add_member_command_lets_somebody_make_studies_and_logs_it(client):
+    study = make_study("values")
+    command("add_member", "values", "noa", "--role", "researcher")
+    User.objects.update(must_change_password=False)
+    noa = User.objects.get(username="noa")
+    client.force_login(noa)
+    refused = client.get("/studies/new/")
+    assert refused.status_code == 403
+    assert "says who may make studies" in refused.content.decode()
+    assert "your role in this study" not in refused.content.decode()
+    command("add_member", "values", "noa", "--role", "researcher", "--may-create-studies")
+    assert client.get("/studies/new/").status_code == 200
+    command("add_member", "values", "noa", "--role", "annotator")
+    noa.refresh_from_db()
+    assert noa.can_create_studies  # not taken by leaving the option out
+    assert Change.objects.filter(study=study, what="member.may_create_studies").count() == 1
+
+
 def test_add_member_command_reads_the_password_from_stdin(monkeypatch):
     make_study("values")
     command(

@@ -24,6 +24,9 @@ class Command(AxialCommand):
         parser.add_argument("--role", required=True, choices=Role.values)
         parser.add_argument("--name", default="", help="their name, for a new login")
         parser.add_argument(
+            "--may-create-studies", action="store_true", help="let them make studies of their own on the page"
+        )
+        parser.add_argument(
             "--password-stdin", action="store_true", help="read the new login's password from standard input"
         )
 
@@ -41,9 +44,12 @@ class Command(AxialCommand):
             password=password or temporary,
             name=options["name"],
             is_temporary=temporary is not None,
+            may_create_studies=options["may_create_studies"],
         )
         data = {"study": study.slug, "username": username, "role": membership.role, "created_user": is_new}
         text = f"{username} is {membership.role} in “{study.name}”."
+        if options["may_create_studies"]:
+            text += " They may make studies of their own."
         if temporary:
             data["temporary_password"] = temporary
             text += f" Temporary password, shown only now: {temporary}"
