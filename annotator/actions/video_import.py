@@ -25,7 +25,7 @@ from annotator.errors import RefusedError
 from annotator.imports.errors import ImportFileError
 from annotator.imports.gather import MEDIA_SUFFIXES, Source, Sources
 from annotator.imports.info_json import SUFFIX, read_info
-from annotator.imports.links import checked_id
+from annotator.imports.links import LinkError, checked_id
 from annotator.imports.outcomes import Kind, Outcome, Report
 from annotator.imports.tables import read_table
 from annotator.imports.videos import VideoRow, read_videos
@@ -122,12 +122,7 @@ def import_media(*, study: Study, source: Source, wishes: Wishes, video: int | N
         return Outcome(
             source.name, Kind.DUPLICATE, video=str(error.other), pk=error.other.pk, message=str(error)
         )
-    except ValueError as error:
-        if (
-            not isinstance(error, MediaError | RefusedError)
-            and type(error).__module__.split(".")[0] != "annotator"
-        ):
-            raise
+    except (MediaError, RefusedError, LinkError) as error:
         return Outcome(source.name, Kind.ERROR, video=shown, message=str(error))
 
 
@@ -169,7 +164,7 @@ def _read_tables(work: Import, sources: Sources) -> list[VideoRow] | None:
 def _stop(work: Import) -> None:
     work.report.is_stopped = True
     work.report.notes.append(
-        _("Nothing was imported: mend the rows named, or leave them out (--skip-bad-rows).")
+        _("Nothing was imported: mend the rows named, or have bad rows left out.")
     )
 
 
