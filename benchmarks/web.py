@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from web_report import as_json, print_report
+from web_report import as_json, pace, print_report
 from web_server import BIN, ROOT, Site, serving
 
 CODERS = 8
@@ -145,7 +145,7 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args()
-    started = time.perf_counter()
+    started, before = time.perf_counter(), pace()
     with tempfile.TemporaryDirectory(prefix="axial-bench-") as folder, ExitStack() as stack:
         sites = {}
         for size in map(_size, args.sizes.split(",")):
@@ -158,11 +158,12 @@ def main() -> int:
         rows = [*measure(sites, rounds=args.rounds, n_videos=args.videos), rush(first)]
         trouble = [line for site in sites.values() for line in site.trouble()]
         seconds = time.perf_counter() - started
+    paces = (before, pace())
     database = "PostgreSQL" if args.database else "SQLite"
     if args.json:
-        print(json.dumps(as_json(rows, trouble=trouble, database=database), indent=1))
+        print(json.dumps(as_json(rows, trouble=trouble, database=database, paces=paces), indent=1))
     else:
-        print_report(rows, trouble=trouble, database=database, seconds=seconds)
+        print_report(rows, trouble=trouble, database=database, seconds=seconds, paces=paces)
     return 0 if all(row.is_sound for row in rows) and not trouble else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,12 +46,25 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), Python {platform.python_version()}"
 
 
-def as_json(rows: Sequence[Measured], *, trouble: Sequence[str], database: str) -> dict[str, Any]:
+def pace() -> dict[str, float]:
+    """How fast the machine is just now, and how many others want it: without these no figure says much."""
+    loops = []
+    for _turn in range(5):
+        start = time.perf_counter()
+        sum(range(1_000_000))
+        loops.append(time.perf_counter() - start)
+    return {"loop_ms": round(statistics.median(loops) * 1000, 1), "load": round(os.getloadavg()[0], 1)}
+
+
+def as_json(
+    rows: Sequence[Measured], *, trouble: Sequence[str], database: str, paces: Sequence[dict[str, float]]
+) -> dict[str, Any]:
     """All figures."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
         "database": database,
+        "pace_before_and_after": list(paces),
         "rows": [
             {
                 "study": row.size,
@@ -68,9 +82,18 @@ def as_json(rows: Sequence[Measured], *, trouble: Sequence[str], database: str) 
     }
 
 
-def print_report(rows: Sequence[Measured], *, trouble: Sequence[str], database: str, seconds: float) -> None:
+def print_report(
+    rows: Sequence[Measured],
+    *,
+    trouble: Sequence[str],
+    database: str,
+    seconds: float,
+    paces: Sequence[dict[str, float]],
+) -> None:
     """Tables: the steps, the growth, what went wrong."""
     print(f"{database}, {machine()}, {datetime.now(UTC):%Y-%m-%d}; took {seconds:.0f} s")
+    for when, now in zip(("before", "after"), paces, strict=True):
+        print(f"{when}: summing a million numbers takes {now['loop_ms']} ms, load average {now['load']}")
     print("Milliseconds, median / 95th percentile; “floor” is a page that asks the database nothing.\n")
     head = f"{'study':<22}{'clients':>8}" + "".join(f"{step:>18}" for step in STEPS)
     print(head + f"{'videos/min':>12}{'errors':>8}{'over':>6}{'lost':>6}")

@@ -55,6 +55,7 @@ from annotator.models import (  # noqa: E402
 CODERS, BATCH_SIZE, VIDEOS_PER_CREATOR = 8, 50, 10
 PASSWORD = "bench-password-1"  # noqa: S105 - of a database that lives for minutes
 DURATION_MS = 15_000
+ROWS = 500  # a statement: below the parameters that SQLite and PostgreSQL take
 CHUNK = 2_000  # rows a statement, where the database takes as many
 
 
@@ -202,11 +203,13 @@ def _insert(model: type[Model], same: dict[str, Any], rows: Iterable[dict[str, A
     first = next(rows)
     fixed_fields, fields = ([model._meta.get_field(name) for name in given] for given in (same, first))
     columns = ", ".join(connection.ops.quote_name(field.column) for field in [*fixed_fields, *fields])
-    places = ", ".join(["%s"] * (len(same) + len(first)))
-    statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})"  # noqa: S608
+    place = f"({', '.join(['%s'] * (len(same) + len(first)))})"
+    statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES "  # noqa: S608
     fixed = _prepared(fixed_fields, same)
+    prepared = (fixed + _prepared(fields, row) for row in chain((first,), rows))
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [fixed + _prepared(fields, row) for row in chain((first,), rows)])
+        while some := list(islice(prepared, ROWS)):
+            cursor.execute(statement + ", ".join([place] * len(some)), list(chain.from_iterable(some)))
 
 
 def _prepared(fields: list[Any], row: dict[str, Any]) -> list[Any]:
