@@ -12,6 +12,7 @@ ALL = {
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 _axe = Axe()
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _RUN = """([within, options]) => axe
   .run(within || document, {resultTypes: ['violations'], ...options})
   .then((found) => found.violations)"""
@@ -21,6 +22,7 @@ def faults(tab: Tab, options: dict = ALL, *, within: str = "", where: str = "") 
     """One line a violation: the rule, the elements, what they are missing."""
     if not tab.evaluate("typeof axe === 'object'"):
         tab.evaluate(_axe.axe_script)
+    tab.evaluate(_TWO_FRAMES)  # a change of theme fades, however shortly
     return [
         f"{where} {found['id']}: {' '.join(map(str, node['target']))} {node['html'][:160]} "
         f"{'; '.join(check['message'] for kind in ('any', 'all', 'none') for check in node[kind])}"
