@@ -42,6 +42,7 @@ class Row:
     data: dict[str, Any] = field(default_factory=dict)  # a form
     json: dict[str, Any] | None = None  # a script's request
     get: str = ""  # what GET answers where only POST does something
+    bound: str = ""  # the outcome for whoever blindness binds, where it is another
     is_public: bool = False  # also to people who are not logged in
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -202,12 +203,13 @@ CONSOLIDATION = [
 LABELS = [
     row("label_import", R),
     row("label_import", R, method="POST", get=SHOWN),
+    act("label_import_confirm", R, outcome=LED),  # without a previewed file: back to where one is chosen
     row("export_list", R),
     row("export_download", R, about="labels file"),
     figure("agreement_detail"),
     figure("agreement_summary"),
-    figure("agreement_table"),
-    figure("agreement_figure", about="figure"),
+    figure("agreement_table", bound=HIDDEN),  # of so few videos
+    figure("agreement_figure", about="figure", bound=HIDDEN),
     figure("agreement_conflicts", about="value"),
 ]
 

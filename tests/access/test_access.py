@@ -102,7 +102,9 @@ def expected_of(row: Row, roles: frozenset[Role]) -> str:
     """What the table says for a member with these roles."""
     if not is_in_study(row):
         return row.expected
-    return row.expected if roles & row.roles else table.DENIED
+    if not roles & row.roles:
+        return table.DENIED
+    return row.bound if row.bound and Role.ANNOTATOR in roles else row.expected
 
 
 @pytest.fixture

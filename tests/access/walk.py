@@ -57,7 +57,7 @@ class Answer:
     text: str  # files unpacked
 
 
-def addresses(study: Study) -> Iterator[tuple[str, str]]:
+def addresses(study: Study, endings=ENDINGS) -> Iterator[tuple[str, str]]:
     """The name and each address of every page, about everything there is in the study."""
     for name in dict.fromkeys(row.name for row in TABLE if row.method == "GET" or row.get == "shown"):
         if name in WITHOUT_LABELS:
@@ -66,19 +66,19 @@ def addresses(study: Study) -> Iterator[tuple[str, str]]:
         if "slug" not in groups:
             yield name, reverse(name)
             continue
-        for arguments in _arguments(name, groups - {"slug"}, study):
+        for arguments in _arguments(name, groups - {"slug"}, study, endings):
             url = reverse(name, kwargs={"slug": study.slug, **arguments})
             yield name, url
             for query in _queries(name, study):
                 yield name, f"{url}?{urlencode(query)}"
 
 
-def _arguments(name: str, groups: set[str], study: Study) -> Iterator[dict]:
+def _arguments(name: str, groups: set[str], study: Study, endings) -> Iterator[dict]:
     noun = name.partition(":")[2].partition("_")[0]
     pks = list(PKS[noun](study)) if "pk" in groups else [None]
     values = ("face", "humility") if "value" in groups else (None,)
     whats = WHATS if "what" in groups else (None,)
-    endings = (ENDINGS if whats[0] else FIGURES) if "ending" in groups else (None,)
+    endings = (endings if whats[0] else FIGURES) if "ending" in groups else (None,)
     for pk in pks:
         for value in values:
             for what in whats:
@@ -94,12 +94,10 @@ def _queries(name: str, study: Study) -> list[dict]:
     return QUERIES.get(name, [])
 
 
-def walk(client: Client, study: Study, *, only=lambda name: True, headers=None) -> dict[str, Answer]:
+def walk(client: Client, study: Study, *, headers=None, endings=ENDINGS) -> dict[str, Answer]:
     """Every answer by its address; whatever a page writes is taken back."""
     found = {}
-    for name, url in addresses(study):
-        if not only(name):
-            continue
+    for name, url in addresses(study, endings):
         with transaction.atomic():
             response = client.get(url, headers=headers or {})
             found[url] = Answer(name, response.status_code, text_of(response))

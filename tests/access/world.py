@@ -49,13 +49,17 @@ def give_media(video: Video) -> None:
 
 
 def build(*, me: User, roles: Collection[Role], slug: str) -> World:
-    """The study; `me` holds the roles in it, and has work of every kind whatever the roles (roles change)."""
+    """The study; `me` holds the roles in it, and has done work of every kind, also of roles lost since.
+
+    Codings are the exception: whoever ever coded is bound by blindness, and a researcher's pages differ.
+    """
     study = create_study(slug=slug, name=f"Study {slug}", codebook=codebook())
     ann, bob, con, res = (make_user(f"{slug}-{name}") for name in ("ann", "bob", "con", "res"))
     for user, role in ((ann, Role.ANNOTATOR), (bob, Role.ANNOTATOR), (con, Role.CONSOLIDATOR)):
         make_member(study, role, user=user)
     make_member(study, Role.RESEARCHER, user=res)
     make_member(study, *roles, user=me)
+    coder = me if Role.ANNOTATOR in roles or not roles else make_user(f"{slug}-eve")
     batch = make_batch(study, f"{slug} one")
     released = make_batch(study, f"{slug} two", released_at=timezone.now())
     fields = {"batch": batch, "creator": f"{slug}-creator", "counts": {"likes": 7}}
@@ -64,18 +68,18 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
     give_media(free)
     bare = make_video(study, **fields)  # known by its id only
     begun = make_video(study, **fields)
-    own = make_coding(begun, me, submitted=False, rest=None)
+    own = make_coding(begun, coder, submitted=False, rest=None)
     theirs = make_coding(begun, ann, submitted=False)
     waiting = both_coded(study, ann, bob, **fields)
     mine = claim(video=both_coded(study, ann, bob, **fields), by=me)
     held = claim(video=both_coded(study, ann, bob, **fields), by=con)
-    asked = claim(video=both_coded(study, me, ann, **fields), by=con)
+    asked = claim(video=both_coded(study, coder, ann, **fields), by=con)
     value = study.codebook.values.get(slug="face")
     to_me = ask(consolidation=asked, by=con, text="Why?", value=value)
     to_others = ask(consolidation=held, by=con, text="Why?", value=value)
     done = settle(claim(video=both_coded(study, ann, bob, **fields), by=me), by=me)
     done_by_con = settle(
-        claim(video=both_coded(study, me, ann, **fields | {"batch": released}), by=con), by=con
+        claim(video=both_coded(study, coder, ann, **fields | {"batch": released}), by=con), by=con
     )
 
     return World(
