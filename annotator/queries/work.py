@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum, When
 
 from annotator.blindness import binds
 from annotator.models import (
@@ -50,6 +50,7 @@ class Work:
     n_submitted: int = 0
     n_questions: int = 0  # asked by consolidators, not answered yet
     n_waiting: int = 0  # videos this person could consolidate
+    n_to_decide: int = 0  # values that are open in them
     n_claimed: int = 0
     total: Progress = field(default_factory=lambda: Progress({}))
 
@@ -206,8 +207,8 @@ def _add_questions(works: Mapping[int, Work], *, user: User) -> None:
 
 def _add_consolidations(works: Mapping[int, Work], *, user: User, studies: Collection[Study]) -> None:
     waiting = waiting_for(user, studies).order_by().values_list("video__study")
-    for study, n in waiting.annotate(n=Count("pk")):
-        works[study].n_waiting = n
+    for study, n, n_to_decide in waiting.annotate(n=Count("pk"), n_to_decide=Sum("n_open")):
+        works[study].n_waiting, works[study].n_to_decide = n, n_to_decide
     claimed = Consolidation.objects.filter(
         video__study__in=[study.pk for study in studies],
         claimed_by=user,

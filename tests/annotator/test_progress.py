@@ -177,7 +177,7 @@ def test_a_consolidator_waits_for_others_videos_only(study, coders):
         make_coding(video, coder, {"face": 1} if coder == mine else {})
     refresh_comparisons(study=study)
     assert Comparison.objects.count() == 1
-    assert work_of(settler)[0].n_waiting == 1
+    assert (work_of(settler)[0].n_waiting, work_of(settler)[0].n_to_decide) == (1, 1)
     assert work_of(mine)[0].n_waiting == 0
     study.allow_own_consolidation = True
     study.save()

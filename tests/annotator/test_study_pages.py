@@ -71,6 +71,7 @@ def test_home_says_what_waits_in_each_study(client, study):
     refresh_comparisons(study=other)
     page = page_of(client, user, "/")
     assert "2 questions for you" in page
+    assert "Continue coding" in page
     assert "Batch 1: 1 done, up to 1 left for you" in page
     assert "1 video waits to be consolidated" in page
 
