@@ -163,9 +163,7 @@ def _read_tables(work: Import, sources: Sources) -> list[VideoRow] | None:
 
 def _stop(work: Import) -> None:
     work.report.is_stopped = True
-    work.report.notes.append(
-        _("Nothing was imported: mend the rows named, or have bad rows left out.")
-    )
+    work.report.notes.append(_("Nothing was imported: mend the rows named, or have bad rows left out."))
 
 
 def _read_description(work: Import, source: Source) -> tuple[Source, VideoRow] | None:
