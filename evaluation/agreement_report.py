@@ -33,6 +33,7 @@ class Resampling:
     n_resamples: int = RESAMPLES
     seed: int = SEED
     confidence: float = 0.95
+    only_ac1: bool = False  # intervals by creator for AC1 alone: what a page shows, in two thirds of the time
 
     def draw(
         self, counted: PatternCounts, *, categories: Sequence[int], coefficient: str = "gwet_ac"
@@ -114,6 +115,9 @@ def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> Agre
     columns: dict[str, list[Figure]] = {}
     for name, coefficient in WHOEVER.items():
         estimates = _with_pooled(counted, scale=scale, coefficient=coefficient, confidence=how.confidence)
+        if how.only_ac1 and name != "ac1":
+            columns[name] = [Figure(estimate, None) for estimate in estimates]
+            continue
         drawn = how.draw(counted, categories=scale, coefficient=coefficient)
         clustered = (*drawn.values, drawn.pooled)
         columns[name] = [Figure(*both) for both in zip(estimates, clustered, strict=True)]
@@ -197,7 +201,7 @@ def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], how: Resampling) 
     rated = by_coder.by_value @ is_rated.reshape(by_coder.patterns.shape).astype(np.intp) > 0  # (V, people)
     if rated.size and rated.all():
         estimates = _with_pooled(by_coder, scale=scale, coefficient="conger", confidence=how.confidence)
-        if not by_coder.is_clustered:
+        if how.only_ac1 or not by_coder.is_clustered:
             return [Figure(estimate, None) for estimate in estimates]
         drawn = how.draw(by_coder, categories=scale, coefficient="conger")
         return [Figure(*both) for both in zip(estimates, (*drawn.values, drawn.pooled), strict=True)]
@@ -224,7 +228,7 @@ def _kappa_of_one(
         coefficient="conger",
         confidence=how.confidence,
     )
-    if not by_coder.is_clustered:
+    if how.only_ac1 or not by_coder.is_clustered:
         return Figure(estimate, None)
     drawn = how.draw(PatternCounts(patterns, counts), categories=scale, coefficient="conger")
     return Figure(estimate, drawn.values[0])

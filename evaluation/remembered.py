@@ -11,13 +11,17 @@ KEPT = 24 * 3600  # seconds
 SHAPE = 1  # of what is remembered: raise it when the report's classes change
 
 
-def agreement_of(selection: Selection) -> tuple[AgreementReport, LeftOut]:
-    """The report on a selection with the usual resampling, and what it leaves out."""
-    version = f"{SHAPE}|{Resampling()}|{data_version(selection)}"
+def agreement_of(selection: Selection, *, is_full: bool = False) -> tuple[AgreementReport, LeftOut]:
+    """The report on a selection with the usual resampling, and what it leaves out.
+
+    is_full: with intervals by creator for every coefficient, as files have them; else for AC1 alone.
+    """
+    resampling = Resampling(only_ac1=not is_full)
+    version = f"{SHAPE}|{resampling}|{data_version(selection)}"
     key = "agreement:" + hashlib.sha256(version.encode()).hexdigest()
     found: tuple[AgreementReport, LeftOut] | None = cache.get(key)
     if found is None:
         ratings = read_ratings(selection)
-        found = report_on(ratings), ratings.left_out
+        found = report_on(ratings, resampling=resampling), ratings.left_out
         cache.set(key, found, KEPT)
     return found

@@ -94,7 +94,7 @@ def agreement_figure(request: StudyRequest, study: Study, ending: str) -> HttpRe
 def _report_for_file(request: StudyRequest, study: Study) -> tuple[Filter, AgreementReport, LeftOut]:
     """What the page shows; 404 where it shows nothing."""
     chosen = read_filter(study, request.GET)
-    report, left_out = agreement_of(chosen.selection)
+    report, left_out = agreement_of(chosen.selection, is_full=True)
     if report.is_empty or _is_kept(request, study, report):
         raise Http404
     return chosen, report, left_out
