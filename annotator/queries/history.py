@@ -33,6 +33,8 @@ SENTENCES: Mapping[str, Promise] = {
     "consolidation.taken_over": gettext_lazy("took a consolidation over"),
     "creator.edited": gettext_lazy("changed a creator"),
     "decision.set": gettext_lazy("decided"),
+    "export.downloaded": gettext_lazy("downloaded an export"),
+    "export.written": gettext_lazy("wrote an export on the server"),
     "gold.replaced": gettext_lazy("replaced gold"),
     "gold.set": gettext_lazy("made gold"),
     "gold.withdrawn": gettext_lazy("withdrew gold"),
@@ -72,6 +74,7 @@ KINDS: Mapping[str, Promise] = {
     "question": gettext_lazy("Questions"),
     "gold": gettext_lazy("Gold"),
     "labels": gettext_lazy("Imports of labels"),
+    "export": gettext_lazy("Exports"),
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
 HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot")
