@@ -131,14 +131,24 @@ def preview(tab: Tab) -> None:
         tab.locator("main form button").first.click()
 
 
-def choose(text: str) -> Deed:
+def choose(text: str, *, name: str = "chosen.yaml") -> Deed:
     """Choose a file with the text."""
 
     def do(tab: Tab) -> None:
-        file = {"name": "chosen.yaml", "mimeType": "application/yaml", "buffer": text.encode()}
+        file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
         tab.locator("main input[type=file]").set_input_files(file)
 
     return do
+
+
+def labels_with_a_bad_row(tab: Tab) -> None:
+    """What a file of labels would do, and which of its rows cannot be taken."""
+    choose(
+        "video_id,value,stance\n7300000000000000777,face,1\n7300000000000000778,face,9\n", name="labels.csv"
+    )(tab)
+    with tab.expect_navigation():
+        tab.locator("main form button").first.click()
+    tab.locator("#bad").wait_for()
 
 
 def wrong_codebook(tab: Tab) -> None:
@@ -242,6 +252,7 @@ VISITS: list[Visit] = [
     # Labels and agreement
     *page("label_import", "res"),
     *page("label_import", "res", state="wrong", do=send()),
+    *page("label_import", "res", state="preview", do=labels_with_a_bad_row),
     *page("export_list", "res"),
     *page("export_list", "res", about="empty"),
     Visit("evaluation:agreement_detail", "res"),
@@ -267,6 +278,7 @@ NO_PAGES = {
             "annotator:consolidation_unclaim",
         ),
         "annotator:consolidation_reopen",
+        "annotator:label_import_confirm",
     },
     "GET leads to a page that is visited": {
         *("annotator:member_add", "annotator:member_reset_password", "annotator:consolidation_next"),
