@@ -36,6 +36,7 @@ demo: install ## Set up two demo studies and serve them: the first thing to type
 serve: install ## Serve what is in the database: web server and worker together
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	mkdir -p var
 	PATH="$(CURDIR)/$(BIN):$$PATH" PORT=$(PORT) $(BIN)/supervisord -c deploy/supervisord.conf
 
 test: install-dev ## The tests that need no service and no browser

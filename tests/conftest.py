@@ -1,10 +1,12 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.utils import translation
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -13,6 +15,14 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 def _own_media(settings: LazySettings, tmp_path: Path) -> None:
     """Media in a folder of the test's own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A page in another language leaves it active in its thread: every test begins and ends in English."""
+    translation.activate("en")
+    yield
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session")
