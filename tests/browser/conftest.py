@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 DESKTOP = {"width": 1366, "height": 768}
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The live server is another thread: it needs a database in a file, and tests that really commit."""
     ours = [item for item in items if HERE in item.path.parents]
