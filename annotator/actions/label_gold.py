@@ -1,7 +1,7 @@
 """Gold that was made elsewhere: planned against the gold that is there, then stored."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _
 
@@ -31,6 +31,7 @@ from annotator.models import (
     User,
     Value,
 )
+from annotator.queries.conflicts import counted_codings
 
 GOLD_BATCH = "Imported gold"
 
@@ -41,7 +42,8 @@ def plan(*, study: Study, file: LabelFile, mode: Mode) -> NewLabels:
     known = by_video(plan.rows)
     busy = _in_work(known)
     there = _gold_of(study, known)
-    kept = _kept_from(mode.reader, study)
+    kept = _kept_from(mode.reader, study, known)
+    coded = _handed_in(kept)
     taken: list[PlannedRow] = []
     counts: Counter[str] = Counter()
     for planned in plan.rows:
@@ -50,9 +52,10 @@ def plan(*, study: Study, file: LabelFile, mode: Mode) -> NewLabels:
             plan.refuse(planned.row, _("somebody is consolidating this video just now."))
             continue
         gold = there.get(pk, {})
-        if gold and kept is not None and pk not in kept:
-            # Whether it is the same must not be told either.
-            plan.refuse(planned.row, _("this video has gold already, which is kept from you as a coder."))
+        if pk in kept and (gold or pk in coded):
+            # Neither whether it is the same nor whether there is any: the coders' agreement may have made it.
+            message = _("this video is coded or has gold already, which is kept from you as a coder.")
+            plan.refuse(planned.row, message)
             continue
         differing = [slug for slug, stance in planned.row.stances.items() if _differs(gold, slug, stance)]
         if refusal := _refusal(gold, differing, planned, mode=mode):
@@ -94,11 +97,19 @@ def store(*, study: Study, plan: NewLabels, mode: Mode, by: User | None) -> None
     store_gold(study=study, gold=gold, by=by)
 
 
-def _kept_from(reader: User | None, study: Study) -> set[int] | None:
-    """The videos whose gold the reader may know of; None if that is all."""
+def _kept_from(reader: User | None, study: Study, known: Mapping[int, PlannedRow]) -> set[int]:
+    """Those of the videos whose labels the reader may not know of."""
     if reader is None or not is_bound(reader, study):
-        return None
-    return set(unblinded_videos(reader, study).values_list("pk", flat=True))
+        return set()
+    return set(known) - set(unblinded_videos(reader, study).values_list("pk", flat=True))
+
+
+def _handed_in(videos: Collection[int]) -> set[int]:
+    """Those of the videos that somebody has submitted or set aside."""
+    found: set[int] = set()
+    for part in chunks(list(videos)):
+        found.update(counted_codings().filter(video__in=part).values_list("video", flat=True))
+    return found
 
 
 def _batch(study: Study, mode: Mode) -> Batch:

@@ -6,6 +6,7 @@ changes what a bound person must not notice, and nothing else.
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from annotator.models import (
     GoldLabel,
     Judgement,
     Origin,
+    Question,
     Role,
     Study,
     User,
@@ -113,6 +115,10 @@ def build(persona: Persona) -> Staged:
             by = people["con" if what[0] in "dg" else "ann"]
             marker = f"zq-{stage}-history"
             Change.objects.record(study=study, by=by, what=what, video=video, value="face", after=[marker])
+    # Long ago, so that "2 minutes ago" on a page does not move while the tests read.
+    long_ago = timezone.now() - timedelta(days=10, hours=12)
+    Question.objects.update(asked_at=long_ago)
+    Consolidation.objects.update(claimed_at=long_ago)
     free = make_video(study, batch=first, external_id="stage-free", position=99)
     assert free.slots.count() == 2
     return staged

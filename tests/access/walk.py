@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.contrib.messages import get_messages
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -100,7 +101,9 @@ def walk(client: Client, study: Study, *, headers=None, endings=ENDINGS) -> dict
     for name, url in addresses(study, endings):
         with transaction.atomic():
             response = client.get(url, headers=headers or {})
-            found[url] = Answer(name, response.status_code, text_of(response))
+            client.cookies.pop("messages", None)  # read here, so that no later page shows them
+            said = " ".join(str(message) for message in get_messages(response.wsgi_request))
+            found[url] = Answer(name, response.status_code, text_of(response) + said)
             transaction.set_rollback(True)
         assert response.status_code < 500, url
     return found

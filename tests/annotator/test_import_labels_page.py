@@ -91,7 +91,9 @@ def test_researcher_who_codes_cannot_probe_gold_by_importing(study, client):
         preview = upload(client, f"video_id,face,tradition\n1,{face},0\n")
         answers.add(tuple((error.column, error.message) for error in preview.context["shown_errors"]))
         assert preview.context["counts"]["n_unchanged"] == 0
-    assert answers == {((None, "this video has gold already, which is kept from you as a coder."),)}
+    assert answers == {
+        ((None, "this video is coded or has gold already, which is kept from you as a coder."),)
+    }
     make_coding(video, person)
     video.batch.released_at = "2026-01-01T00:00Z"
     video.batch.save()
