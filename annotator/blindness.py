@@ -6,6 +6,7 @@ roles; the exception is a switch of the study. A consolidator sees the codings o
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -37,20 +38,44 @@ def unblinded_videos(user: User, study: Study) -> QuerySet[Video]:
         return videos
     seen = Q(pk__in=[])
     if is_coder(user, study):
-        seen |= Q(
-            pk__in=Coding.objects.filter(
-                study=study,
-                coder=user,
-                submitted_at__isnull=False,
-                video__consolidation__state=ConsolidationState.DONE,
-                video__batch__released_at__isnull=False,
-            ).values("video")
-        )
+        seen |= Q(pk__in=_settled_for(user, study))
     if Role.CONSOLIDATOR in roles:
         seen |= Q(pk__in=Consolidation.objects.open_to(user, study).values("video"))
+    return videos.filter(seen)
+
+
+def videos_with_models_shown(user: User, study: Study) -> QuerySet[Video]:
+    """The study's videos whose scripts and predictions the user may see.
+
+    To a coder as late as others' labels; to a consolidator only after deciding, whatever else they are: a
+    prediction seen before is a prediction copied. A researcher who neither codes nor consolidates sees all.
+    """
+    videos = Video.objects.filter(study=study)
+    roles = study.roles_of(user)
+    seen = Q(pk__in=[])
+    if Role.RESEARCHER in roles and not is_bound(user, study):
+        if Role.CONSOLIDATOR not in roles:
+            return videos
+        seen |= Q(consolidation__state=ConsolidationState.DONE)
+    if is_coder(user, study):
+        seen |= Q(pk__in=_settled_for(user, study))
+    if Role.CONSOLIDATOR in roles:
+        decided = Consolidation.objects.open_to(user, study).filter(state=ConsolidationState.DONE)
+        seen |= Q(pk__in=decided.values("video"))
     return videos.filter(seen)
 
 
 def may_see_counts(user: User, study: Study) -> bool:
     """Likes and other counts are hidden from coders."""
     return Role.RESEARCHER in study.roles_of(user) and not is_bound(user, study)
+
+
+def _settled_for(user: User, study: Study) -> QuerySet[Coding, Any]:
+    """Keys of the videos that the user has coded, that are consolidated, and whose batch is released."""
+    return Coding.objects.filter(
+        study=study,
+        coder=user,
+        submitted_at__isnull=False,
+        video__consolidation__state=ConsolidationState.DONE,
+        video__batch__released_at__isnull=False,
+    ).values("video")

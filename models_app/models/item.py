@@ -1,0 +1,71 @@
+"""Units of work: what a worker claims, does and stores as a whole."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from models_app.models.run import Run
+
+
+class ItemKind(models.TextChoices):
+    """What one unit of work is."""
+
+    VIDEO = "video", _("Video")
+    FOLD = "fold", _("Fold")
+
+
+class ItemState(models.TextChoices):
+    """Where a unit of work stands."""
+
+    WAITING = "waiting", _("Waiting")
+    WORKING = "working", _("In work")  # as long as its lease runs
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class ItemQuerySet(models.QuerySet["RunItem"]):
+    """Items by whether somebody may take them."""
+
+    def claimable(self, at: datetime) -> Self:
+        """Waiting, or left by a worker whose lease has run out."""
+        return self.filter(Q(state=ItemState.WAITING) | Q(state=ItemState.WORKING, lease_until__lte=at))
+
+    def open(self) -> Self:
+        """Not ended."""
+        return self.filter(state__in=(ItemState.WAITING, ItemState.WORKING))
+
+
+class RunItem(models.Model):
+    """One unit of a run: a video or a fold. Its results are stored with its state, or not at all."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=10, choices=ItemKind.choices)
+    key = models.PositiveBigIntegerField()  # the video's key, or the fold's number from 0
+    state = models.CharField(max_length=10, choices=ItemState.choices, default=ItemState.WAITING)
+    token = models.UUIDField(null=True, blank=True)  # of the claim; results are stored under it alone
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    n_attempts = models.PositiveSmallIntegerField(default=0)  # claims so far
+    progress = models.FloatField(default=0.0)  # in [0, 1], of the attempt at hand
+    error_code = models.CharField(max_length=40, blank=True)  # what failures are grouped by
+    error = models.TextField(blank=True)  # for a researcher
+    error_detail = models.TextField(blank=True)  # for whoever mends it: exception and its last lines
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "kind", "key"), name="item_once_per_run"),)
+        indexes = (
+            models.Index(fields=("run", "state"), name="items_of_a_run_by_state"),
+            models.Index(
+                fields=("run", "id"), condition=Q(state__in=("waiting", "working")), name="open_items"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} of run {self.run_id}"
