@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotator.access import StudyRequest, study_view
 from annotator.actions.creators import edit_creator
 from annotator.forms.videos import CreatorForm
+from annotator.http import asked
 from annotator.models import Creator, Role, Study
 
 PAGE_SIZE = 100
@@ -21,7 +22,7 @@ SORTS = ("handle", "genre", "n_videos", "is_minor")
 @study_view(Role.RESEARCHER)
 def creator_list(request: StudyRequest, study: Study) -> HttpResponse:
     """All creators with how many videos each has."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:200]
+    query = asked(request, "q")
     sort = request.GET.get("sort", "handle")
     sort = sort if sort.removeprefix("-") in SORTS else "handle"
     creators = Creator.objects.filter(study=study)
