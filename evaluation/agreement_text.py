@@ -96,14 +96,16 @@ def _trouble(coef: float) -> float:
 
 
 def _mean(mean: Mean, level: str) -> str:
-    return f"{number(mean.ac1)} ({level} {_interval(mean.clustered)} by creator)"
+    analytic = f"[{number(mean.analytic.ci_low)}, {number(mean.analytic.ci_high)}]"
+    by_creator = f"{level} {_interval(mean.clustered)} by creator"
+    return f"{number(mean.ac1)} ({by_creator}; {analytic} if videos were independent)"
 
 
 def _both(figure: Figure, level: str) -> str:
     one = figure.estimate
     analytic = f"[{number(one.ci_low)}, {number(one.ci_high)}]"
     by_creator = f"{level} {_interval(figure.clustered)} by creator"
-    return f"{number(one.coef)} ({by_creator}; {analytic} if videos were independent)"
+    return f"{number(one.coef)} ({by_creator}; {analytic} if all units were independent)"
 
 
 def _interval(clustered: Clustered | None) -> str:

@@ -20,6 +20,7 @@ class PatternCounts:
 
     patterns: Patterns  # (P, r): members of the scale, None where missing
     counts: IntArray  # (C, V, P)
+    units: IntArray  # (n, V): the pattern of each video for each value
     is_clustered: bool = True  # False where counts by cluster would be too many: C is 1 then
 
     @property
@@ -42,11 +43,13 @@ def count_patterns(
     for seat in range(codes.shape[1]):
         keys = keys * base + ordered[:, seat] + 1
     found, pattern = np.unique(keys, return_inverse=True)
+    units = pattern.reshape(keys.shape)
     _names, cluster = np.unique(clusters, return_inverse=True)
     digits = [found // base**place % base - 1 for place in reversed(range(codes.shape[1]))]
     return PatternCounts(
         patterns=_as_ratings(np.stack(digits, axis=1), scale=scale),
-        counts=_tally(cluster, pattern.reshape(keys.shape), n_clusters=len(_names), n_patterns=len(found)),
+        counts=_tally(cluster, units, n_clusters=len(_names), n_patterns=len(found)),
+        units=units,
     )
 
 
@@ -71,6 +74,7 @@ def count_by_coder(
     for seat in range(codes.shape[1]):
         keys = keys * base + ordered[:, seat] + 1
     found, pattern = np.unique(keys, return_inverse=True)
+    units = pattern.reshape(keys.shape)
     names, cluster = np.unique(clusters, return_inverse=True)
     is_clustered = len(names) * codes.shape[2] * len(found) <= MAX_CELLS
     if not is_clustered:
@@ -86,7 +90,8 @@ def count_by_coder(
                 wide[row, column_of[person]] = key // base ** (n_seats - 1 - seat) % base - 1
     return PatternCounts(
         patterns=_as_ratings(wide, scale=scale),
-        counts=_tally(cluster, pattern.reshape(keys.shape), n_clusters=len(names), n_patterns=len(found)),
+        counts=_tally(cluster, units, n_clusters=len(names), n_patterns=len(found)),
+        units=units,
         is_clustered=is_clustered,
     )
 
@@ -112,7 +117,8 @@ def as_binary(counted: PatternCounts) -> PatternCounts:
     patterns = np.empty((len(collapsed), counted.patterns.shape[1]), dtype=object)
     for label, row in collapsed.items():
         patterns[row, :] = label
-    return PatternCounts(patterns=patterns, counts=counts)
+    units = np.concatenate([target[direction][counted.units] for direction in (0, 1)], axis=1)
+    return PatternCounts(patterns=patterns, counts=counts, units=units)
 
 
 def _tally(

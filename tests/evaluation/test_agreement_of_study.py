@@ -289,4 +289,4 @@ def test_mean_over_values_matches_the_metrics():
     patterns = sorted(set(rows), key=str)
     counts = [[raw[slug].count(list(pattern)) for pattern in patterns] for slug in raw]
     batch = batch_from_patterns([list(p) for p in patterns], counts, categories=[-1, 0, 1])
-    assert report_of(study).mean_over_values.ac1 == pytest.approx(mean_over_values(batch).coef)
+    assert report_of(study).mean_over_values.ac1 == pytest.approx(mean_over_values(batch.coef).coef)
