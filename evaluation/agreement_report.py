@@ -26,6 +26,7 @@ WHOEVER = {"ac1": "gwet_ac", "alpha": "krippendorff", "percent": "percent_agreem
 NAMES = ("ac1", "alpha", "kappa", "percent")
 RESAMPLES = 1000
 SEED = 0
+FEW_CLUSTERS = 20  # with fewer, resampling clusters is known to say too little (docs/agreement.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,11 @@ class AgreementReport:
     def is_empty(self) -> bool:
         """Whether no video has been coded twice."""
         return self.n_videos == 0
+
+    @property
+    def has_few_clusters(self) -> bool:
+        """Whether intervals by creator are likely to be too narrow."""
+        return self.n_clusters < FEW_CLUSTERS
 
 
 def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> AgreementReport:

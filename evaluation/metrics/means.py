@@ -63,10 +63,12 @@ def mean_ac1_interval(
 ) -> MeanInterval:
     """Analytic standard error and t interval of the mean of AC1 over values.
 
-    Each value's estimate is linearised as in `agreement`, k_v ~ (1 / n_v) sum_i k*_iv, and a subject's
-    deviations are averaged over the values before they are squared, so that what the values of one
-    subject have in common counts: v = 1 / (n (n - 1)) sum_i (mean_v (n / n_v) (k*_iv - k_v))^2. With
-    one value this is the variance of Gwet (2008).
+    A subject's deviations d_iv are averaged over the values before they are squared, so that what the
+    values of one subject have in common counts: v = 1 / (n (n - 1)) sum_i (mean_v (n / n_v) d_iv)^2.
+    d_iv is k*_iv - k_v of `agreement`, with k_v (n / n') 1{r_i >= 2} for k_v: Gwet's variance takes n'
+    as fixed, so that a subject rated once deviates by all of k. That errs a little for one value, but
+    for all values of the subject alike, and would never average out. The two are the same where
+    nobody skipped; with one value this is then the variance of Gwet (2008).
 
     Parameters
     ----------
@@ -88,7 +90,10 @@ def mean_ac1_interval(
     sums = counts.astype(np.float64) @ features
     with np.errstate(divide="ignore", invalid="ignore"):
         at = coefficient.point(design, sums)
-        deviations = coefficient.deviations(design, features, sums, at) / at.n[:, None]
+        per_pair = (at.n / at.n_pairable)[:, None] * design.pairable
+        deviations = coefficient.deviations(design, features, sums, at)
+        deviations += at.coef[:, None] * (design.rated - per_pair)
+        deviations /= at.n[:, None]
     defined = np.flatnonzero(at.reason == 0)
     n = int((design.rated[units[:, defined]] > 0).any(axis=1).sum())
     if not len(defined) or n < 2:

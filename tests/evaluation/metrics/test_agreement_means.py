@@ -61,8 +61,8 @@ def mean_of(units):
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.9])
-def test_interval_of_the_mean_over_one_value_is_that_of_the_value(confidence):
-    units = some_units(80, 1)
+def test_interval_of_the_mean_over_one_value_is_that_of_the_value_where_nobody_skipped(confidence):
+    units = np.minimum(some_units(80, 1), 4)
     single = agreement(ratings_of(units[:, 0]), STANCES, confidence=confidence)
     interval = mean_ac1_interval(PATTERNS, units, categories=STANCES, confidence=confidence)
     assert interval.se == pytest.approx(single.se, rel=1e-12)
@@ -77,10 +77,8 @@ def test_interval_of_the_mean_is_no_narrower_for_saying_the_same_thing_nineteen_
 
 
 def test_standard_error_of_the_mean_is_near_the_jackknife():
-    """Leaving out one subject at a time needs no formula. Gwet's variance is cautious where ratings are
-    missing, so none is here."""
+    """Leaving out one subject at a time needs no formula, also where ratings are missing."""
     units = some_units(150, 6)
-    units = np.where(units > 4, 3, units)
     left_out = np.array([mean_of(np.delete(units, i, axis=0)) for i in range(len(units))])
     n = len(units)
     jackknife = math.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
@@ -90,6 +88,13 @@ def test_standard_error_of_the_mean_is_near_the_jackknife():
     if_unrelated = math.sqrt(sum(se**2 for se in one_by_one)) / units.shape[1]
     assert interval.se > 1.1 * if_unrelated
     assert (interval.ci_low + interval.ci_high) / 2 == pytest.approx(mean_of(units))
+
+
+def test_subjects_rated_once_do_not_count_as_disagreement():
+    units = np.array([[1, 1, 1]] * 16 + [[5, 5, 5]] * 2)  # all agree, two subjects rated by one person
+    interval = mean_ac1_interval(PATTERNS, units, categories=STANCES)
+    assert interval.se == pytest.approx(0, abs=1e-12)
+    assert agreement(ratings_of(units[:, 0]), STANCES).se > 0.05  # Gwet's, value by value
 
 
 def test_interval_of_the_mean_leaves_out_values_without_a_pair():
