@@ -29,7 +29,6 @@ from evaluation.metrics.patterns import (
     dense_codes,
     histogram_patterns,
     rating_histograms,
-    tabulate_rows,
     unique_patterns,
 )
 from evaluation.metrics.ratings import RatingError, are_numbers, check_categories, encode_ratings
@@ -65,7 +64,6 @@ __all__ = [
     "rating_histograms",
     "reason_in_words",
     "specific_agreement",
-    "tabulate_rows",
 ]
 
 Level = Literal["nominal", "ordinal", "interval"]
