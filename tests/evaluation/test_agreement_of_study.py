@@ -322,6 +322,16 @@ def test_options_that_do_not_go_with_a_study(args, said):
         call_command("agreement", study.slug, *args)
 
 
+@pytest.mark.parametrize("dominant", [False, True])
+def test_patterns_are_the_same_where_there_could_be_too_many_for_a_table(monkeypatch, dominant):
+    study, _raw = random_study(13, dominant=dominant)
+    ratings = read_ratings(Selection.of(study))
+    by_table = report_on(ratings, resampling=Resampling(n_resamples=20))
+    monkeypatch.setattr(rating_counts, "MAX_BINS", 1)
+    by_sorting = report_on(ratings, resampling=Resampling(n_resamples=20))
+    assert repr(by_sorting) == repr(by_table)  # NaN is not equal to itself
+
+
 def test_clusters_of_kappa_are_given_up_where_they_would_be_too_many(monkeypatch):
     study, _raw = random_study(10)
     ratings = read_ratings(Selection.of(study))
