@@ -91,4 +91,11 @@ def _clustered(clustered: Clustered) -> dict[str, Any]:
 
 
 def _mean(mean: Mean) -> dict[str, Any]:
-    return {"n": mean.n, "n_defined": mean.n_defined, "clustered": _clustered(mean.clustered)}
+    return {
+        "n": mean.n,
+        "n_defined": mean.n_defined,
+        "se": mean.analytic.se,
+        "ci_low": mean.analytic.ci_low,
+        "ci_high": mean.analytic.ci_high,
+        "clustered": _clustered(mean.clustered),
+    }

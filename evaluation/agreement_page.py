@@ -19,7 +19,8 @@ class Shown:
     """A number ready to print: text, interval, and why there is none."""
 
     text: str
-    interval: str = ""
+    interval: str = ""  # by creator
+    analytic: str = ""  # if videos were independent
     because: str = ""  # why the number, or only its interval, is undefined
 
     @property
@@ -35,6 +36,8 @@ class Plot:
     point: str | None
     low: str | None
     high: str | None
+    inner_low: str | None  # if videos were independent
+    inner_high: str | None
     mean: str | None
     label: str
 
@@ -78,9 +81,8 @@ class Row:
     alpha: Shown
     kappa: Shown
     percent: Shown
-    analytic: str
     plot: Plot
-    specific: list[tuple[int, str]]
+    specific: list[tuple[int, Shown]]
     shares: ShareBar | None
     is_lowest: bool
 
@@ -104,19 +106,26 @@ def percent(x: float) -> str:
 
 
 def shown(figure: Figure) -> Shown:
-    """A coefficient with its interval by creator."""
-    interval, reason = clustered_interval(figure.clustered)
+    """A coefficient with its intervals."""
+    estimate = figure.estimate
+    by_creator, reason = clustered_interval(figure.clustered)
     return Shown(
-        text=short(figure.estimate.coef),
-        interval=interval,
-        because=because(figure.estimate.undefined_because) or reason,
+        text=short(estimate.coef),
+        interval=by_creator,
+        analytic=interval(estimate.ci_low, estimate.ci_high),
+        because=because(estimate.undefined_because) or reason,
     )
 
 
 def shown_mean(mean: Mean) -> Shown:
-    """A mean with its interval by creator."""
-    interval, reason = clustered_interval(mean.clustered)
-    return Shown(text=short(mean.ac1), interval=interval, because=reason)
+    """A mean with its intervals."""
+    by_creator, reason = clustered_interval(mean.clustered)
+    return Shown(
+        text=short(mean.ac1),
+        interval=by_creator,
+        analytic=interval(mean.analytic.ci_low, mean.analytic.ci_high),
+        because=reason,
+    )
 
 
 def clustered_interval(clustered: Clustered | None) -> tuple[str, str]:
@@ -164,9 +173,8 @@ def rows_of(
             alpha=shown(value.figures["alpha"]),
             kappa=shown(value.figures["kappa"]),
             percent=_percent(value.figures["percent"]),
-            analytic=_analytic(value.figures["ac1"]),
             plot=_plot(value, axis=axis, mean=mean, name=of_slug[value.value].name),
-            specific=[(stance, short(x)) for stance, x in value.specific.items()],
+            specific=[(stance, _specific(x)) for stance, x in value.specific.items()],
             shares=share_bar(value.shares),
             is_lowest=value.value == lowest,
         )
@@ -208,19 +216,19 @@ def _percent(figure: Figure) -> Shown:
     return Shown(percent(figure.estimate.coef), because=because(figure.estimate.undefined_because))
 
 
-def _analytic(figure: Figure) -> str:
-    return interval(figure.estimate.ci_low, figure.estimate.ci_high)
+def _specific(x: float) -> Shown:
+    return Shown(short(x), because=_("no video coded twice was given this stance") if math.isnan(x) else "")
 
 
 def _lower_end(figure: Figure) -> float:
-    clustered = figure.clustered
-    low = clustered.ci_low if clustered else math.nan
-    return figure.estimate.coef if math.isnan(low) else low
+    ends = [figure.estimate.coef, figure.estimate.ci_low]
+    ends += [figure.clustered.ci_low] if figure.clustered else []
+    return min((end for end in ends if not math.isnan(end)), default=math.nan)
 
 
 def _plot(value: ValueReport, *, axis: Axis, mean: float, name: str) -> Plot:
     figure = value.figures["ac1"]
-    clustered = figure.clustered
+    estimate, clustered = figure.estimate, figure.clustered
     low = clustered.ci_low if clustered else math.nan
     high = clustered.ci_high if clustered else math.nan
     said = shown(figure)
@@ -233,9 +241,11 @@ def _plot(value: ValueReport, *, axis: Axis, mean: float, name: str) -> Plot:
             "interval": said.interval or _("undefined"),
         }
     return Plot(
-        point=axis.place(figure.estimate.coef),
+        point=axis.place(estimate.coef),
         low=axis.place(low),
         high=axis.place(high),
+        inner_low=axis.place(estimate.ci_low),
+        inner_high=axis.place(estimate.ci_high),
         mean=axis.place(mean),
         label=label,
     )

@@ -11,19 +11,22 @@ from evaluation.metrics.agreement import (
     Agreement,
     ClusterBootstrap,
     Clustered,
+    MeanInterval,
     agreement_from_patterns,
     batch_from_patterns,
-    binary_label_agreement,
     bootstrap_by_cluster,
     category_shares,
+    mean_ac1_interval,
+    mean_over_values,
     specific_agreement,
 )
-from evaluation.rating_counts import PatternCounts, as_binary, count_by_coder, count_patterns
+from evaluation.rating_counts import PatternCounts, Patterns, as_binary, count_by_coder, count_patterns
 
 WHOEVER = {"ac1": "gwet_ac", "alpha": "krippendorff", "percent": "percent_agreement"}
 NAMES = ("ac1", "alpha", "kappa", "percent")
 RESAMPLES = 1000
 SEED = 0
+FEW_CLUSTERS = 20  # with fewer, resampling clusters is known to say too little (docs/agreement.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,17 @@ class Resampling:
     only_ac1: bool = False  # intervals by creator for AC1 alone: what a page shows, in two thirds of the time
 
     def draw(
-        self, counted: PatternCounts, *, categories: Sequence[int], coefficient: str = "gwet_ac"
+        self,
+        counts: npt.NDArray[np.intp],
+        *,
+        patterns: Patterns,
+        categories: Sequence[int],
+        coefficient: str = "gwet_ac",
     ) -> ClusterBootstrap:
-        """Resample creators."""
+        """Resample creators; counts (C, V, P)."""
         return bootstrap_by_cluster(
-            counted.counts,
-            patterns=counted.patterns,
+            counts,
+            patterns=patterns,
             categories=categories,
             coefficient=coefficient,
             confidence=self.confidence,
@@ -78,6 +86,7 @@ class Mean:
     ac1: float
     n: int
     n_defined: int
+    analytic: MeanInterval  # if videos were independent
     clustered: Clustered
     lowest: float
     lowest_value: str | None
@@ -105,6 +114,11 @@ class AgreementReport:
         """Whether no video has been coded twice."""
         return self.n_videos == 0
 
+    @property
+    def has_few_clusters(self) -> bool:
+        """Whether intervals by creator are likely to be too narrow."""
+        return self.n_clusters < FEW_CLUSTERS
+
 
 def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> AgreementReport:
     """Compute the report; everything undefined is NaN with its reason."""
@@ -118,11 +132,16 @@ def report_on(ratings: Ratings, *, resampling: Resampling | None = None) -> Agre
         if how.only_ac1 and name != "ac1":
             columns[name] = [Figure(estimate, None) for estimate in estimates]
             continue
-        drawn = how.draw(counted, categories=scale, coefficient=coefficient)
+        drawn = how.draw(counted.counts, patterns=counted.patterns, categories=scale, coefficient=coefficient)
         clustered = (*drawn.values, drawn.pooled)
         columns[name] = [Figure(*both) for both in zip(estimates, clustered, strict=True)]
         if name == "ac1":
-            over_values = _mean(estimates[:-1], drawn.mean, names=ratings.values)
+            over_values = _mean(
+                [estimate.coef for estimate in estimates[:-1]],
+                analytic=_analytic(counted, scale=scale, how=how),
+                clustered=drawn.mean,
+                names=ratings.values,
+            )
     by_coder = count_by_coder(ratings.codes, coders=ratings.coders, clusters=ratings.clusters, scale=scale)
     columns["kappa"] = _kappa(by_coder, scale=scale, how=how)
     specific = specific_agreement(counted.patterns, counted.by_value, categories=scale)
@@ -170,29 +189,36 @@ def _with_pooled(
     return list(batch)
 
 
-def _mean(figures: Sequence[Agreement], clustered: Clustered, *, names: Sequence[str]) -> Mean:
-    coefs = np.array([figure.coef for figure in figures])
-    defined = np.flatnonzero(~np.isnan(coefs))
-    if not len(defined):
-        nan = float("nan")
-        return Mean(nan, len(coefs), 0, clustered, nan, None)
-    lowest = int(defined[np.argmin(coefs[defined])])
+def _mean(
+    coefs: npt.ArrayLike, *, analytic: MeanInterval, clustered: Clustered, names: Sequence[str]
+) -> Mean:
+    mean = mean_over_values(coefs)
     return Mean(
-        ac1=float(coefs[defined].mean()),
-        n=len(coefs),
-        n_defined=len(defined),
+        ac1=mean.coef,
+        n=mean.n_values,
+        n_defined=mean.n_defined,
+        analytic=analytic,
         clustered=clustered,
-        lowest=float(coefs[lowest]),
-        lowest_value=names[lowest],
+        lowest=mean.lowest,
+        lowest_value=None if mean.lowest_index is None else names[mean.lowest_index],
     )
+
+
+def _analytic(counted: PatternCounts, *, scale: Sequence[int], how: Resampling) -> MeanInterval:
+    """Of the mean over values: each video's values go together, videos are taken as independent."""
+    return mean_ac1_interval(counted.patterns, counted.units, categories=scale, confidence=how.confidence)
 
 
 def _binary(counted: PatternCounts, *, scale: tuple[int, ...], names: Sequence[str], how: Resampling) -> Mean:
     """Mean AC1 over the endorsed and the confronted label of every value."""
-    batch = binary_label_agreement(counted.patterns, counted.by_value, categories=scale)
-    drawn = how.draw(as_binary(counted), categories=(0, 1))
-    both = [f"{name}:{direction}" for direction in ("endorsed", "confronted") for name in names]
-    return _mean(list(batch), drawn.mean, names=both)
+    labels, yes_or_no = as_binary(counted), (0, 1)
+    drawn = how.draw(labels.counts, patterns=labels.patterns, categories=yes_or_no)
+    return _mean(
+        [label.coef for label in drawn.values],
+        analytic=_analytic(labels, scale=yes_or_no, how=how),
+        clustered=drawn.mean,
+        names=[f"{name}:{direction}" for direction in ("endorsed", "confronted") for name in names],
+    )
 
 
 def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], how: Resampling) -> list[Figure]:
@@ -203,7 +229,7 @@ def _kappa(by_coder: PatternCounts, *, scale: tuple[int, ...], how: Resampling) 
         estimates = _with_pooled(by_coder, scale=scale, coefficient="conger", confidence=how.confidence)
         if how.only_ac1 or not by_coder.is_clustered:
             return [Figure(estimate, None) for estimate in estimates]
-        drawn = how.draw(by_coder, categories=scale, coefficient="conger")
+        drawn = how.draw(by_coder.counts, patterns=by_coder.patterns, categories=scale, coefficient="conger")
         return [Figure(*both) for both in zip(estimates, (*drawn.values, drawn.pooled), strict=True)]
     pooled = by_coder.counts.sum(axis=1, keepdims=True)
     single = [by_coder.counts[:, v : v + 1] for v in range(len(rated))]
@@ -230,5 +256,5 @@ def _kappa_of_one(
     )
     if how.only_ac1 or not by_coder.is_clustered:
         return Figure(estimate, None)
-    drawn = how.draw(PatternCounts(patterns, counts), categories=scale, coefficient="conger")
+    drawn = how.draw(counts, patterns=patterns, categories=scale, coefficient="conger")
     return Figure(estimate, drawn.values[0])

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from evaluation.agreement_report import AgreementReport, Figure, Mean
+from evaluation.agreement_report import FEW_CLUSTERS, AgreementReport, Figure, Mean
 from evaluation.matrices import LeftOut, Selection
 from evaluation.metrics.agreement import Clustered, reason_in_words
 
@@ -33,6 +33,11 @@ def of_study(report: AgreementReport, *, selection: Selection, left_out: LeftOut
         f"Intervals: {report.n_resamples} bootstraps of {report.n_clusters} creators, seed {report.seed}."
         f" Kappa is Conger's. Live figures.",
     ]
+    if report.has_few_clusters:
+        lines.append(
+            f"With fewer than {FEW_CLUSTERS} creators, intervals by creator tend to be too narrow:"
+            " trust the wider of the two."
+        )
     if left_out.saw_feedback:
         lines.append(f"Left out: {left_out.saw_feedback} codings made after feedback (--with-feedback).")
     if left_out.set_aside:
@@ -96,14 +101,16 @@ def _trouble(coef: float) -> float:
 
 
 def _mean(mean: Mean, level: str) -> str:
-    return f"{number(mean.ac1)} ({level} {_interval(mean.clustered)} by creator)"
+    analytic = f"[{number(mean.analytic.ci_low)}, {number(mean.analytic.ci_high)}]"
+    by_creator = f"{level} {_interval(mean.clustered)} by creator"
+    return f"{number(mean.ac1)} ({by_creator}; {analytic} if videos were independent)"
 
 
 def _both(figure: Figure, level: str) -> str:
     one = figure.estimate
     analytic = f"[{number(one.ci_low)}, {number(one.ci_high)}]"
     by_creator = f"{level} {_interval(figure.clustered)} by creator"
-    return f"{number(one.coef)} ({by_creator}; {analytic} if videos were independent)"
+    return f"{number(one.coef)} ({by_creator}; {analytic} if all units were independent)"
 
 
 def _interval(clustered: Clustered | None) -> str:

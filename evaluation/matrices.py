@@ -70,7 +70,7 @@ class Ratings:
 
 
 def read_ratings(selection: Selection) -> Ratings:
-    """The ratings of a selection, in three queries whatever its size."""
+    """The ratings of a selection, in four queries whatever its size."""
     study = selection.study
     if study.codebook is None:
         raise NoCodebookError(f"{study.slug}: this study has no codebook yet")
@@ -94,6 +94,7 @@ def data_version(selection: Selection) -> str:
         n=Count("pk", filter=Q(submitted_at__isnull=False)),
         counted=Count("slot", filter=Q(submitted_at__isnull=False)),
         aside=Count("set_aside_at"),
+        last_aside=Max("set_aside_at"),
         feedback=Count("pk", filter=Q(saw_feedback=True)),
         last=Max("submitted_at"),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_CELLS = 20_000_000  # of counts by cluster, value and pattern: 160 MB
+MAX_BINS = 1 << 16  # of a table of all patterns that there could be
 
 IntArray = npt.NDArray[np.intp]
 Patterns = npt.NDArray[np.object_]
@@ -20,6 +21,7 @@ class PatternCounts:
 
     patterns: Patterns  # (P, r): members of the scale, None where missing
     counts: IntArray  # (C, V, P)
+    units: IntArray  # (n, V): the pattern of each video for each value
     is_clustered: bool = True  # False where counts by cluster would be too many: C is 1 then
 
     @property
@@ -36,17 +38,17 @@ def count_patterns(
     codes: shape (n, k, V), -1 = missing; clusters: shape (n,). For AC1, alpha and percent agreement, which
     do not ask who gave a rating.
     """
-    ordered = -np.sort(-codes.astype(np.int64), axis=1)
-    base = len(scale) + 1
-    keys = np.zeros((len(codes), codes.shape[2]), dtype=np.int64)
-    for seat in range(codes.shape[1]):
-        keys = keys * base + ordered[:, seat] + 1
-    found, pattern = np.unique(keys, return_inverse=True)
+    base, n_seats = len(scale) + 1, codes.shape[1]
+    seen, unit = _distinct(_keys(codes, base=base), below=base**n_seats)
+    digits = [seen // base**place % base for place in range(n_seats)]
+    ordered = -np.sort(-np.stack(digits, axis=1), axis=1)
+    found, same = np.unique(ordered, axis=0, return_inverse=True)
+    units = same.ravel()[unit]
     _names, cluster = np.unique(clusters, return_inverse=True)
-    digits = [found // base**place % base - 1 for place in reversed(range(codes.shape[1]))]
     return PatternCounts(
-        patterns=_as_ratings(np.stack(digits, axis=1), scale=scale),
-        counts=_tally(cluster, pattern.reshape(keys.shape), n_clusters=len(_names), n_patterns=len(found)),
+        patterns=_as_ratings(found - 1, scale=scale),
+        counts=_tally(cluster, units, n_clusters=len(_names), n_patterns=len(found)),
+        units=units,
     )
 
 
@@ -64,13 +66,11 @@ def count_by_coder(
     """
     seats = np.argsort(coders, axis=1)
     people_at = np.take_along_axis(coders, seats, axis=1)
-    ordered = np.take_along_axis(codes, seats[:, :, None], axis=1).astype(np.int64)
+    ordered = np.take_along_axis(codes, seats[:, :, None], axis=1)
     teams, team = np.unique(people_at, axis=0, return_inverse=True)
-    base = len(scale) + 1
-    keys = np.repeat(team.reshape(-1, 1).astype(np.int64), codes.shape[2], axis=1)
-    for seat in range(codes.shape[1]):
-        keys = keys * base + ordered[:, seat] + 1
-    found, pattern = np.unique(keys, return_inverse=True)
+    base, n_seats = len(scale) + 1, codes.shape[1]
+    keys = _keys(ordered, base=base) + team.reshape(-1, 1) * base**n_seats
+    found, units = _distinct(keys, below=len(teams) * base**n_seats)
     names, cluster = np.unique(clusters, return_inverse=True)
     is_clustered = len(names) * codes.shape[2] * len(found) <= MAX_CELLS
     if not is_clustered:
@@ -78,7 +78,6 @@ def count_by_coder(
     people = [person for person in np.unique(coders).tolist() if person != -1]
     column_of = {person: column for column, person in enumerate(people)}
     wide = np.full((len(found), max(2, len(people))), -1, dtype=np.int64)
-    n_seats = codes.shape[1]
     for row, key in enumerate(found.tolist()):
         members = teams[key // base**n_seats].tolist()
         for seat, person in enumerate(members):
@@ -86,7 +85,8 @@ def count_by_coder(
                 wide[row, column_of[person]] = key // base ** (n_seats - 1 - seat) % base - 1
     return PatternCounts(
         patterns=_as_ratings(wide, scale=scale),
-        counts=_tally(cluster, pattern.reshape(keys.shape), n_clusters=len(names), n_patterns=len(found)),
+        counts=_tally(cluster, units, n_clusters=len(names), n_patterns=len(found)),
+        units=units,
         is_clustered=is_clustered,
     )
 
@@ -112,7 +112,31 @@ def as_binary(counted: PatternCounts) -> PatternCounts:
     patterns = np.empty((len(collapsed), counted.patterns.shape[1]), dtype=object)
     for label, row in collapsed.items():
         patterns[row, :] = label
-    return PatternCounts(patterns=patterns, counts=counts)
+    units = np.concatenate([target[direction][counted.units] for direction in (0, 1)], axis=1)
+    return PatternCounts(patterns=patterns, counts=counts, units=units)
+
+
+def _keys(codes: npt.NDArray[np.int8], *, base: int) -> npt.NDArray[np.int64]:
+    """Each unit's ratings as digits of one number, the first seat's leading; codes (n, k, V) → (n, V)."""
+    keys = codes[:, 0].astype(np.int64) + 1
+    for seat in range(1, codes.shape[1]):
+        keys *= base
+        keys += codes[:, seat]
+        keys += 1
+    return keys
+
+
+def _distinct(
+    keys: npt.NDArray[np.int64], *, below: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    """The numbers that occur, in order, and each key's place among them; nothing is sorted where few can."""
+    if below > MAX_BINS:
+        found, place = np.unique(keys, return_inverse=True)
+        return found, place.reshape(keys.shape)
+    found = np.flatnonzero(np.bincount(keys.ravel(), minlength=below))
+    place_of = np.zeros(below, dtype=np.intp)
+    place_of[found] = np.arange(len(found))
+    return found, place_of[keys]
 
 
 def _tally(

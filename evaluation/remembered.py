@@ -8,7 +8,7 @@ from evaluation.agreement_report import AgreementReport, Resampling, report_on
 from evaluation.matrices import LeftOut, Selection, data_version, read_ratings
 
 KEPT = 24 * 3600  # seconds
-SHAPE = 1  # of what is remembered: raise it when the report's classes change
+SHAPE = 2  # of what is remembered: raise it when the report's classes change
 
 
 def agreement_of(selection: Selection, *, is_full: bool = False) -> tuple[AgreementReport, LeftOut]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from annotator.imports.guard import guard
 from evaluation.agreement_report import NAMES, AgreementReport, Figure
 from evaluation.matrices import LeftOut, Selection
+from evaluation.metrics.agreement import Agreement, Clustered, MeanInterval
 
 
 class Writable(Protocol):
@@ -17,7 +18,7 @@ class Writable(Protocol):
 
 
 def write_table(out: Writable, report: AgreementReport, *, selection: Selection, left_out: LeftOut) -> None:
-    """A row a value, then the pooled units; what the figures rest on in columns of their own."""
+    """A row a value, the pooled units, the means; what the figures rest on in columns of their own."""
     columns = ["value", "n_videos", "n_rated", "n_differing"]
     for name in NAMES:
         columns += [name, f"{name}_se", f"{name}_ci_low", f"{name}_ci_high"]
@@ -53,19 +54,30 @@ def write_table(out: Writable, report: AgreementReport, *, selection: Selection,
     for name in NAMES:
         pooled |= _cells(name, report.pooled[name])
     writer.writerow(pooled | basis)
+    means = {"values": report.mean_over_values, "binary labels": report.mean_over_binary_labels}
+    for over, mean in means.items():
+        rests_on = {"n_videos": report.n_videos, "n_rated": report.n_rated}
+        row = {
+            "value": f"(mean over {over})",
+            **rests_on,
+            **_cells_of("ac1", mean.ac1, mean.analytic, mean.clustered),
+        }
+        writer.writerow(row | basis)
 
 
 def _cells(name: str, figure: Figure) -> dict[str, float | str]:
-    one, other = figure.estimate, figure.clustered
-    cells = {
-        name: one.coef,
-        f"{name}_se": one.se,
-        f"{name}_ci_low": one.ci_low,
-        f"{name}_ci_high": one.ci_high,
-        f"{name}_se_by_creator": other.se if other else math.nan,
-        f"{name}_ci_low_by_creator": other.ci_low if other else math.nan,
-        f"{name}_ci_high_by_creator": other.ci_high if other else math.nan,
-    }
+    return _cells_of(name, figure.estimate.coef, figure.estimate, figure.clustered)
+
+
+def _cells_of(
+    name: str, coef: float, analytic: Agreement | MeanInterval, clustered: Clustered | None
+) -> dict[str, float | str]:
+    cells = {name: coef}
+    for interval, suffix in ((analytic, ""), (clustered, "_by_creator")):
+        cells |= {
+            f"{name}_{end}{suffix}": getattr(interval, end) if interval else math.nan
+            for end in ("se", "ci_low", "ci_high")
+        }
     return {key: _cell(x) for key, x in cells.items()}
 
 

@@ -22,23 +22,17 @@ from evaluation.metrics.estimates import (
     batch_from_patterns,
     estimate,
 )
+from evaluation.metrics.means import MeanAgreement, MeanInterval, mean_ac1_interval, mean_over_values
 from evaluation.metrics.patterns import (
     PatternDesign,
     cluster_histograms,
     dense_codes,
     histogram_patterns,
     rating_histograms,
-    tabulate_rows,
     unique_patterns,
 )
 from evaluation.metrics.ratings import RatingError, are_numbers, check_categories, encode_ratings
-from evaluation.metrics.shares import (
-    MeanAgreement,
-    binary_label_agreement,
-    category_shares,
-    mean_over_values,
-    specific_agreement,
-)
+from evaluation.metrics.shares import category_shares, specific_agreement
 from evaluation.metrics.undefined import Undefined, reason_in_words
 from evaluation.metrics.weights import WEIGHT_NAMES, Weights, weight_matrix
 
@@ -51,13 +45,13 @@ __all__ = [
     "ClusterBootstrap",
     "Clustered",
     "MeanAgreement",
+    "MeanInterval",
     "RatingError",
     "Undefined",
     "agreement",
     "agreement_from_patterns",
     "batch_from_histograms",
     "batch_from_patterns",
-    "binary_label_agreement",
     "bootstrap_by_cluster",
     "category_shares",
     "cluster_histograms",
@@ -65,11 +59,11 @@ __all__ = [
     "encode_ratings",
     "histogram_patterns",
     "krippendorff_alpha",
+    "mean_ac1_interval",
     "mean_over_values",
     "rating_histograms",
     "reason_in_words",
     "specific_agreement",
-    "tabulate_rows",
 ]
 
 Level = Literal["nominal", "ordinal", "interval"]

@@ -48,7 +48,15 @@ class ChanceCorrected:
     def variance(
         self, design: PatternDesign, features: FloatArray, counts: FloatArray, sums: FloatArray, at: Point
     ) -> FloatArray:
-        # k*_i - k is linear in the features, so that one product gives it for every pattern.
+        deviation = self.deviations(design, features, sums, at)
+        deviation *= deviation
+        return np.asarray(np.vecdot(counts, deviation) / (at.n * (at.n - 1)))
+
+    def deviations(
+        self, design: PatternDesign, features: FloatArray, sums: FloatArray, at: Point
+    ) -> FloatArray:
+        """k*_i - k of a subject of each pattern, 0 where unrated; shape (V, P)."""
+        # Linear in the features, so that one product gives it for every pattern.
         beyond = 1 / (1 - at.pe)
         scale = at.n / at.n_pairable * beyond
         slopes = np.empty_like(sums)
@@ -58,9 +66,7 @@ class ChanceCorrected:
         if sums.shape[1] > 3:
             chance_scale = (at.coef - 1) * (2 * beyond)
             np.multiply(chance_scale[:, None], self.chance_slopes(design, sums, at), out=slopes[:, 3:])
-        deviation = slopes @ features.T
-        deviation *= deviation
-        return np.asarray(np.vecdot(counts, deviation) / (at.n * (at.n - 1)))
+        return np.asarray(slopes @ features.T)
 
     def n_for_se(self, at: Point) -> FloatArray:
         return at.n

@@ -5,7 +5,7 @@ A pattern is one row of codes, a column per rater: positions on the declared sca
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -214,23 +214,3 @@ def unique_patterns(
         keys = keys * base + (column + 1)
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
     return codes[first], counts
-
-
-def tabulate_rows(
-    rows: Iterable[tuple[int, Sequence[Any], int]], *, n_values: int
-) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.intp]]:
-    """Rows of a GROUP BY - (value's index, pattern of ratings, count) - as patterns and counts.
-
-    Returns P distinct patterns and counts of shape (V, P). A value's index outside range(V) is a
-    ValueError; a pattern that comes twice for a value is added up.
-    """
-    number: dict[tuple[Any, ...], int] = {}
-    cells: list[tuple[int, int, int]] = []
-    for value, pattern, count in rows:
-        if not 0 <= value < n_values:
-            raise ValueError(f"value index {value} is not in range({n_values})")
-        cells.append((value, number.setdefault(tuple(pattern), len(number)), count))
-    counts = np.zeros((n_values, len(number)), dtype=np.intp)
-    for value, pattern_number, count in cells:
-        counts[value, pattern_number] += count
-    return list(number), counts

@@ -8,7 +8,7 @@ from annotator.access import StudyRequest, study_view
 from annotator.blindness import is_bound
 from annotator.models import Role, Study, Value
 from evaluation.agreement_page import SORTS, axis_of, rows_of, shown, shown_mean
-from evaluation.agreement_report import AgreementReport
+from evaluation.agreement_report import FEW_CLUSTERS, AgreementReport
 from evaluation.forms import Filter, read_filter
 from evaluation.matrices import LeftOut, Selection
 from evaluation.remembered import agreement_of
@@ -46,6 +46,7 @@ def agreement_detail(request: StudyRequest, study: Study) -> HttpResponse:
             "binary": shown_mean(report.mean_over_binary_labels),
             "lowest": next((row for row in rows if row.is_lowest), None),
             "axis": axis,
+            "few_clusters": FEW_CLUSTERS,
             "rows": rows,
         }
     return render(request, "evaluation/agreement_detail.html", context)

@@ -83,6 +83,8 @@ def test_undefined_is_null_with_a_reason_and_words(capsys, ratings):
         ("a,b\n0,1\n", "0,0", "declared twice"),
         ("a,b\n0,1\n", "0,,1", "one of them is empty"),
         ("a,b\n0,1\n", "-1,-1.0", "declared twice"),
+        ("a,b\n0,1\n", ",".join(map(str, range(101))), "--categories: more than 100"),
+        (",".join(f"r{n}" for n in range(201)) + "\n" + "0," * 200 + "0\n", "0,1", "more than 200 columns"),
     ],
 )
 def test_bad_input_names_row_and_column(ratings, text, categories, said):

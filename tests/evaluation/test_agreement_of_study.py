@@ -9,10 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotator.actions.simulation import simulate_codings
-from annotator.models import Coding, Judgement, Role, Slot, Value, Video
+from annotator.models import Coding, Judgement, Role, Slot, Study, Value, Video
+from evaluation import agreement_text, rating_counts
 from evaluation.agreement_report import Resampling, report_on
 from evaluation.matrices import Selection, data_version, read_ratings
-from evaluation.metrics.agreement import agreement, batch_from_patterns, mean_over_values
+from evaluation.metrics.agreement import agreement, batch_from_patterns, mean_ac1_interval, mean_over_values
 from evaluation.remembered import agreement_of
 from tests.factories import (
     SCHWARTZ,
@@ -131,6 +132,31 @@ def test_nothing_coded_twice_is_null_with_a_reason(capsys):
     assert said["mean_over_values"]["ac1"] is None
     call_command("agreement", study.slug)
     assert "undefined, because nothing has been coded by two or more people" in capsys.readouterr().out
+
+
+def test_text_gives_both_intervals_and_warns_of_few_creators(capsys):
+    study, _raw = random_study(11)
+    said = run(capsys, study.slug, "--resamples", "50")
+    call_command("agreement", study.slug, "--resamples", "50")
+    text = capsys.readouterr().out
+    mean, pooled, shown = said["mean_over_values"], said["pooled"]["ac1"], agreement_text.number
+    for figure, independent in ((mean, "videos"), (pooled, "all units")):
+        by_creator, analytic = (
+            f"[{shown(ends['ci_low'])}, {shown(ends['ci_high'])}]" for ends in (figure["clustered"], figure)
+        )
+        assert f"(95 % {by_creator} by creator; {analytic} if {independent} were independent)" in text
+    assert "With fewer than 20 creators, intervals by creator tend to be too narrow" in text
+
+
+def test_interval_of_the_mean_equals_that_of_the_raw_ratings(capsys):
+    study, raw = random_study(12)
+    said = run(capsys, study.slug, "--resamples", "20", "--confidence", "0.9")
+    patterns = list(dict.fromkeys(tuple(row) for rows in raw.values() for row in rows))
+    units = np.array([[patterns.index(tuple(row)) for row in rows] for rows in raw.values()]).T
+    want = mean_ac1_interval(patterns, units, categories=[-1, 0, 1], confidence=0.9)
+    for key in ("se", "ci_low", "ci_high"):
+        assert said["mean_over_values"][key] == pytest.approx(getattr(want, key))
+    assert said["mean_over_binary_labels"]["se"] > 0
 
 
 def test_empty_study_is_undefined(capsys):
@@ -262,6 +288,66 @@ def test_report_is_remembered_until_the_labels_change():
     assert data_version(selection) != moved
 
 
+def test_report_is_not_remembered_when_another_coding_is_set_aside_in_place_of_one():
+    study = make_study(slugs=["face"])
+    people = [make_member(study, Role.ANNOTATOR) for _n in range(2)]
+    first, second = (two_codings(study, people=people)[1][0] for _n in range(2))
+    Coding.objects.filter(pk=first.pk).update(set_aside_at="2026-01-01T00:00Z", set_aside_because="gone")
+    before = data_version(Selection.of(study))
+    Coding.objects.filter(pk=first.pk).update(set_aside_at=None, set_aside_because="")
+    Coding.objects.filter(pk=second.pk).update(set_aside_at="2026-01-01T00:01Z", set_aside_because="gone")
+    assert data_version(Selection.of(study)) != before
+
+
+def test_study_without_a_codebook_is_refused_in_a_line():
+    study = make_study(slugs=["face"])
+    Study.objects.filter(pk=study.pk).update(codebook=None)
+    with pytest.raises(CommandError, match=f"{study.slug}: this study has no codebook yet"):
+        call_command("agreement", study.slug)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--categories", "0,1"), "--categories and --weights go with --file"),
+        (("--weights", "linear"), "--categories and --weights go with --file"),
+        (("--resamples", "1"), "--resamples must be between 2 and 100000"),
+        (("--seed", "-1"), "--seed must not be negative"),
+        (("--file", "x.csv"), "name a study, or a table with --file"),
+    ],
+)
+def test_options_that_do_not_go_with_a_study(args, said):
+    study = make_study(slugs=["face"])
+    with pytest.raises(CommandError, match=said):
+        call_command("agreement", study.slug, *args)
+
+
+@pytest.mark.parametrize("dominant", [False, True])
+def test_patterns_are_the_same_where_there_could_be_too_many_for_a_table(monkeypatch, dominant):
+    study, _raw = random_study(13, dominant=dominant)
+    ratings = read_ratings(Selection.of(study))
+    by_table = report_on(ratings, resampling=Resampling(n_resamples=20))
+    monkeypatch.setattr(rating_counts, "MAX_BINS", 1)
+    by_sorting = report_on(ratings, resampling=Resampling(n_resamples=20))
+    assert repr(by_sorting) == repr(by_table)  # NaN is not equal to itself
+
+
+def test_clusters_of_kappa_are_given_up_where_they_would_be_too_many(monkeypatch):
+    study, _raw = random_study(10)
+    ratings = read_ratings(Selection.of(study))
+    whole = report_on(ratings, resampling=Resampling(n_resamples=20))
+    monkeypatch.setattr(rating_counts, "MAX_CELLS", 10)
+    report = report_on(ratings, resampling=Resampling(n_resamples=20))
+    for kept, full in [
+        (report.pooled["kappa"], whole.pooled["kappa"]),
+        *((a.figures["kappa"], b.figures["kappa"]) for a, b in zip(report.values, whole.values, strict=True)),
+    ]:
+        assert kept.clustered is None
+        assert full.clustered is not None
+        assert kept.estimate == full.estimate
+    assert report.pooled["ac1"].clustered == whole.pooled["ac1"].clustered
+
+
 def test_queries_do_not_grow(django_assert_num_queries):
     study, _raw = random_study(8, n_videos=30)
     selection = Selection.of(study)
@@ -289,4 +375,4 @@ def test_mean_over_values_matches_the_metrics():
     patterns = sorted(set(rows), key=str)
     counts = [[raw[slug].count(list(pattern)) for pattern in patterns] for slug in raw]
     batch = batch_from_patterns([list(p) for p in patterns], counts, categories=[-1, 0, 1])
-    assert report_of(study).mean_over_values.ac1 == pytest.approx(mean_over_values(batch).coef)
+    assert report_of(study).mean_over_values.ac1 == pytest.approx(mean_over_values(batch.coef).coef)

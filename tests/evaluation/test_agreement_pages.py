@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from annotator.actions.simulation import simulate_codings
 from annotator.models import Coding, Exposure, GoldLabel, Judgement, Role, Seen, Value
-from evaluation.agreement_page import short
+from evaluation.agreement_page import interval, short
 from tests.factories import SCHWARTZ, make_coding, make_member, make_study, make_video
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,35 @@ def test_page_shows_headline_values_by_trouble_and_method(simulated, client):
     assert "1000 bootstraps of 8 creators" in page
     assert "AC1 .77 and alpha .30 can both be true" in page
     assert page.count('class="interval"') == 19
+
+
+def test_page_shows_both_intervals_of_every_value_and_summary(simulated, client):
+    client.force_login(make_member(simulated, Role.RESEARCHER))
+    response = client.get(address("agreement_detail", "sim"))
+    report, page = response.context["report"], response.content.decode()
+    for mean in (report.mean_over_values, report.mean_over_binary_labels):
+        assert f"95 % CI {interval(mean.clustered.ci_low, mean.clustered.ci_high)}, by creator" in page
+        analytic = interval(mean.analytic.ci_low, mean.analytic.ci_high)
+        assert f"{analytic} if videos were independent" in page
+    pooled = report.pooled["ac1"].estimate
+    assert f"{interval(pooled.ci_low, pooled.ci_high)} if all units were independent" in page
+    figures = {value.value: value.figures["ac1"] for value in report.values}
+    for row in response.context["rows"]:
+        figure = figures[row.value.slug]
+        assert row.ac1.interval == interval(figure.clustered.ci_low, figure.clustered.ci_high)
+        assert row.ac1.analytic == interval(figure.estimate.ci_low, figure.estimate.ci_high)
+        assert f">{row.ac1.analytic}</td>" in page
+    assert page.count('class="interval-tick"') == 2 * 19
+
+
+def test_page_warns_of_few_creators_and_only_then(client):
+    for slug, n_creators in (("few", 19), ("many", 20)):
+        study = make_study(slug, slugs=SCHWARTZ)
+        simulate_codings(study=study, n_videos=40, n_creators=n_creators, seed=2)
+        client.force_login(make_member(study, Role.RESEARCHER))
+        response = client.get(address("agreement_detail", slug))
+        assert response.context["report"].n_clusters == n_creators
+        assert ("tend to be too narrow" in response.content.decode()) == (slug == "few")
 
 
 @pytest.mark.parametrize("sort", ["circle", "-alpha", "prevalence", "-differing", "nonsense"])
@@ -71,6 +100,38 @@ def test_undefined_figure_is_a_dash_with_its_reason(client):
     client.force_login(make_member(study, Role.RESEARCHER))
     page = client.get(address("agreement_detail", "flat")).content.decode()
     assert "undefined, because everybody gave the same stance always" in page
+    assert page.count("undefined, because no video coded twice was given this stance") == 4  # − and +, twice
+
+
+def test_value_coded_by_nobody_twice_comes_last_and_says_why(client):
+    """After its meaning has changed, what was said of a value before counts as missing."""
+    study = make_study("half", slugs=["face", "tradition"])
+    people = [make_member(study, Role.ANNOTATOR) for _n in range(2)]
+    for creator, stances in (("a", (0, 1)), ("b", (0, 0))):
+        video = make_video(study, creator=creator)
+        for person, stance in zip(people, stances, strict=True):
+            coding = make_coding(video, person, {"face": 0, "tradition": stance})
+            coding.judgements.filter(value__slug="face").update(first_stance=None)
+    client.force_login(make_member(study, Role.RESEARCHER))
+    response = client.get(address("agreement_detail", "half"))
+    last = response.context["rows"][-1]
+    assert last.value.slug == "face"
+    assert (last.ac1.text, last.ac1.interval, last.ac1.analytic, last.shares) == ("–", "", "", None)
+    page = response.content.decode()
+    assert "undefined, because nothing has been coded yet" in page
+    assert "Face: AC1 is undefined" in page
+    assert "Mean AC1 over 1 value<" in page
+
+
+def test_page_of_a_batch_and_of_feedback_keeps_its_choice_in_links(simulated, client):
+    client.force_login(make_member(simulated, Role.RESEARCHER))
+    batch = simulated.batches.first()
+    response = client.get(address("agreement_detail", "sim"), {"of": f"batch-{batch.pk}", "feedback": "1"})
+    chosen = response.context["filter"]
+    assert (chosen.selection.batch, chosen.selection.with_feedback) == (batch, True)
+    assert f"?of=batch-{batch.pk}&amp;feedback=1" in response.content.decode()
+    other = client.get(address("agreement_detail", "sim"), {"of": "batch-999999"}).context["filter"]
+    assert other.selection.batch is None
 
 
 def test_summary_shows_the_headline(simulated, client):
@@ -85,9 +146,14 @@ def test_files_hold_the_same_numbers(simulated, client):
     report = client.get(address("agreement_detail", "sim")).context["report"]
     response = client.get(address("agreement_table", "sim"))
     rows = list(csv.DictReader(response.content.decode().splitlines()))
-    assert len(rows) == 20
+    assert len(rows) == 22
     assert float(rows[0]["ac1"]) == report.values[0].figures["ac1"].estimate.coef
-    assert float(rows[-1]["kappa"]) == report.pooled["kappa"].estimate.coef
+    pooled, mean, binary = rows[-3:]
+    assert float(pooled["kappa"]) == report.pooled["kappa"].estimate.coef
+    assert float(mean["ac1_ci_low"]) == report.mean_over_values.analytic.ci_low
+    assert float(mean["ac1_ci_low_by_creator"]) == report.mean_over_values.clustered.ci_low
+    assert float(binary["ac1"]) == report.mean_over_binary_labels.ac1
+    assert binary["kappa"] == ""
     figure = client.get(address("agreement_figure", "sim", "svg"))
     assert figure["Content-Type"] == "image/svg+xml"
     assert b"AC1 with 95 % interval" in figure.content

@@ -11,7 +11,6 @@ from evaluation.metrics.agreement import (
     cluster_histograms,
     krippendorff_alpha,
     rating_histograms,
-    tabulate_rows,
 )
 
 STANCES = [-1, 0, 1]
@@ -141,11 +140,6 @@ def test_histograms_of_the_wrong_shape_or_too_many_raters():
 def test_clusters_must_be_as_many_as_subjects():
     with pytest.raises(ValueError, match="2 clusters for 5 subjects"):
         cluster_histograms(np.zeros((1, 5, 2), dtype=np.int8), clusters="ab", n_categories=3)
-
-
-def test_rows_with_an_unknown_value_index():
-    with pytest.raises(ValueError, match=r"index 2 is not in range\(2\)"):
-        tabulate_rows([(2, (0, 1), 4)], n_values=2)
 
 
 def test_krippendorff_alpha_level_is_checked():

@@ -19,7 +19,6 @@ from evaluation.metrics.agreement import (
     batch_from_patterns,
     encode_ratings,
     rating_histograms,
-    tabulate_rows,
 )
 
 SCALE = [-1, 0, 1, 2]
@@ -151,8 +150,8 @@ def test_a_batch_is_its_values_one_by_one(coefficient, tables):
     histograms = rating_histograms(codes, n_categories=len(SCALE))
     assert histograms.sum() == codes.shape[0] * codes.shape[1]
     batch = batch_from_histograms(histograms, n_raters=2, categories=SCALE, coefficient=coefficient)
-    rows = [(v, tuple(row), 1) for v, table in enumerate(tables) for row in table]
-    patterns, counts = tabulate_rows(rows, n_values=len(tables))
+    patterns = list(dict.fromkeys(tuple(row) for table in tables for row in table))
+    counts = [[table.count(list(pattern)) for pattern in patterns] for table in tables]
     sparse = batch_from_patterns(patterns, counts, categories=SCALE, coefficient=coefficient)
     assert len(batch) == len(sparse) == len(tables)
     for table, dense_one, sparse_one in zip(tables, batch, sparse, strict=True):
