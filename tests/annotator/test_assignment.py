@@ -115,7 +115,7 @@ def test_take_next_coding_passes_a_fair_share_over_while_there_is_other_work(stu
 
 
 def test_take_next_coding_leaves_alone_what_is_kept_for_the_other_consolidator(study):
-    """Else the place would be kept for somebody who may no longer take it, and the video would stand still."""
+    """Else the place would stay kept for somebody who may not take it, and the video would stand still."""
     video = make_video(study)
     one, two = [make_member(study, Role.ANNOTATOR, Role.CONSOLIDATOR) for _ in range(2)]
     reserve_slot(video=video, coder=one, by=make_member(study, Role.RESEARCHER))
