@@ -13,6 +13,7 @@ from annotator.actions.videos import store_media
 from annotator.models import Change, Coding, Role, Study
 from tests.browser.conftest import log_in, watched
 from tests.factories import make_batch, make_member, make_video
+from tests.media_files import make_clip
 
 SAVED = '#save-state[data-state="saved"]'
 
@@ -387,12 +388,24 @@ def test_telephone_has_large_controls_and_no_sideways_scrolling(page_as, coder, 
         .map((e) => e.outerHTML)"""
     assert page.evaluate(small) == []
     page.locator('[data-key="face"] label[data-stance="1"]').tap()
+    page.locator('[data-key="tradition"] label[data-stance="-1"]').tap()
+    page.locator('[data-do="undo"]').tap()  # no Ctrl+Z here
+    expect(page.locator('[data-key="tradition"] input:checked')).to_have_count(0)
     page.locator('[data-key="face"] .is-more').tap()
     expect(page.locator("#guide")).to_contain_text("Face")
     page.locator("#guide-note").fill("seen")
     page.wait_for_selector(SAVED)
     judgement = coding.judgements.get(value__slug="face")
     assert (judgement.stance, judgement.note) == (1, "seen")
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_controls_of_the_player_stand_in_one_line(page_as, study, coder, coding, language, tmp_path):
+    clip = make_clip(tmp_path / "silent.mp4", seconds=2, sound=None)
+    store_media(video=coding.video, path=clip)
+    page = open_screen(page_as(coder, locale=language), coding)
+    expect(page.locator('[data-part="sound"][data-state="silent"]')).to_be_visible()
+    assert page.locator(".coding-player").evaluate("bar => bar.offsetHeight") < 48
 
 
 def test_screen_has_no_accessibility_faults_that_names_can_show(page_as, coder, coding):
