@@ -15,6 +15,7 @@ from annotator.actions import batches as actions
 from annotator.blindness import is_bound
 from annotator.forms.batches import BatchForm, CoderForm, NewBatchForm
 from annotator.models import Batch, Role, Slot, Study, Video
+from annotator.search import asked
 
 PAGE_SIZE = 50
 
@@ -76,7 +77,7 @@ def batch_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         .prefetch_related(Prefetch("slots", queryset=slots))
         .order_by("position")
     )
-    query = request.GET.get("q", "").strip()
+    query = asked(request, "q")
     if query:
         videos = videos.filter(Q(external_id__icontains=query) | Q(creator__handle__icontains=query))
     page = Paginator(videos, PAGE_SIZE).get_page(request.GET.get("page"))

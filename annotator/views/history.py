@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from annotator.access import StudyRequest, study_view
 from annotator.models import Role, Study, User
 from annotator.queries.history import KINDS, changes_for, in_words, record_sights
+from annotator.search import asked
 
 PAGE_SIZE = 50
 
@@ -18,7 +19,7 @@ PAGE_SIZE = 50
 def history_list(request: StudyRequest, study: Study) -> HttpResponse:
     """What changed, newest first; by kind, person and video."""
     changes = changes_for(request.user, study).select_related("by", "video").order_by("-at", "-pk")
-    kind, person, video = (request.GET.get(name, "").strip() for name in ("kind", "person", "video"))
+    kind, person, video = (asked(request, name) for name in ("kind", "person", "video"))
     if kind in KINDS:
         changes = changes.filter(what__startswith=f"{kind}.")
     if person:
