@@ -247,14 +247,15 @@ def _with_a_consolidator_left(slots: QuerySet[Slot], *, study: Study, coder: Use
     if coder.pk not in consolidators or len(consolidators) > study.coders_per_video:
         return slots
     others = [pk for pk in consolidators if pk != coder.pk]
-    crowded = (
-        Coding.objects.filter(coder__in=others, slot__isnull=False, study=study)
-        .values("video")
-        .annotate(n=Count("coder", distinct=True))
-        .filter(n__gte=len(others))
-        .values("video")
-    )
-    return slots.none() if not others else slots.exclude(video__in=crowded)
+    if not others:
+        return slots.none()
+    taken = Q()
+    for other in others:
+        coded = Coding.objects.filter(video=OuterRef("video"), coder=other, slot__isnull=False)
+        # A place kept for somebody is as good as taken: they could not take it any more otherwise.
+        kept = Slot.objects.filter(video=OuterRef("video"), reserved_for=other, is_open=True)
+        taken &= Q(Exists(coded)) | Q(Exists(kept))
+    return slots.exclude(taken)
 
 
 def _fair_shares(study: Study, *, batches: Collection[int]) -> dict[int, int]:

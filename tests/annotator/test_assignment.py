@@ -114,6 +114,28 @@ def test_take_next_coding_passes_a_fair_share_over_while_there_is_other_work(stu
     assert batches == [early, early, late, late, early, early, late, late]
 
 
+def test_take_next_coding_leaves_alone_what_is_kept_for_the_other_consolidator(study):
+    """Else the place would stay kept for somebody who may not take it, and the video would stand still."""
+    video = make_video(study)
+    one, two = [make_member(study, Role.ANNOTATOR, Role.CONSOLIDATOR) for _ in range(2)]
+    reserve_slot(video=video, coder=one, by=make_member(study, Role.RESEARCHER))
+    assert take_next_coding(study=study, coder=two) is None
+    assert take_next_coding(study=study, coder=one).video == video
+    assert take_next_coding(study=study, coder=make_member(study, Role.ANNOTATOR)).video == video
+
+
+def test_share_out_leaves_a_consolidator_for_every_video(study):
+    batch = make_batch(study)
+    videos = [make_video(study, batch=batch) for _ in range(4)]
+    both = [make_member(study, Role.ANNOTATOR, Role.CONSOLIDATOR) for _ in range(2)]
+    make_member(study, Role.ANNOTATOR)
+    share_out(batch=batch, by=make_member(study, Role.RESEARCHER))
+    for video in videos:
+        kept = set(video.slots.exclude(reserved_for=None).values_list("reserved_for", flat=True))
+        assert len(kept) == 2
+        assert not kept >= {person.pk for person in both}
+
+
 def test_take_next_coding_leaves_a_consolidator_for_every_video(study):
     make_video(study)
     both = [make_member(study, Role.ANNOTATOR, Role.CONSOLIDATOR) for _ in range(2)]

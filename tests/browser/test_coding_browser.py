@@ -13,6 +13,7 @@ from annotator.actions.videos import store_media
 from annotator.models import Change, Coding, Role, Study
 from tests.browser.conftest import log_in, watched
 from tests.factories import make_batch, make_member, make_video
+from tests.media_files import make_clip
 
 SAVED = '#save-state[data-state="saved"]'
 
@@ -186,6 +187,42 @@ def test_somebody_elses_login_never_sends_my_changes(page_as, study, coder, codi
     assert set(stances(coding).values()) == {None}
 
 
+def test_open_summary_follows_what_is_clicked_and_the_connection(page_as, coder, coding):
+    page = open_screen(page_as(coder), coding)
+    press(page, "3", "Enter")
+    summary = page.locator("#summary")
+    expect(summary).to_contain_text("1 of 19 values given")
+    page.locator('[data-key="hedonism"] label[data-stance="-1"]').click()
+    expect(summary).to_contain_text("2 of 19 values given")
+    expect(summary.locator("#summary-given")).to_contain_text("Hedonism")
+    expect(summary.locator("#summary-rest")).not_to_contain_text("Hedonism")
+    page.wait_for_selector(SAVED)
+    page.context.set_offline(True)
+    page.locator('[data-key="face"] label[data-stance="1"]').click()
+    page.wait_for_selector('#save-state[data-state="offline"]')
+    page.wait_for_timeout(300)  # a key so soon would be taken for a bounce
+    press(page, "Enter")
+    expect(summary).to_contain_text("Not submitted. Offline: kept in this browser.")
+    page.context.set_offline(False)
+    page.wait_for_selector(SAVED)
+    expect(summary).not_to_contain_text("Not submitted")
+    press(page, "Enter")
+    page.wait_for_url(re.compile("/code/[?]after"))
+    given = stances(coding)
+    assert (given["self-direction-thought"], given["hedonism"], given["face"]) == (1, -1, 1)
+    assert coding.judgements.filter(is_rest=True).count() == 16
+
+
+def test_submitting_with_much_unset_names_a_few_and_leads_there(page_as, coder, coding):
+    page = open_screen(page_as(coder), coding)
+    press(page, "3", "End", "Control+Enter")
+    toast = page.locator("#toasts")
+    expect(toast).to_contain_text("Stimulation, Hedonism and 15 more")
+    assert current(page) == "self-direction-action"
+    coding.refresh_from_db()
+    assert coding.submitted_at is None
+
+
 def test_two_tabs_follow_each_other(context_as, coder, coding):
     context = context_as(coder)
     one, two = (open_screen(watched(context.new_page()), coding) for _tab in range(2))
@@ -351,12 +388,24 @@ def test_telephone_has_large_controls_and_no_sideways_scrolling(page_as, coder, 
         .map((e) => e.outerHTML)"""
     assert page.evaluate(small) == []
     page.locator('[data-key="face"] label[data-stance="1"]').tap()
+    page.locator('[data-key="tradition"] label[data-stance="-1"]').tap()
+    page.locator('[data-do="undo"]').tap()  # no Ctrl+Z here
+    expect(page.locator('[data-key="tradition"] input:checked')).to_have_count(0)
     page.locator('[data-key="face"] .is-more').tap()
     expect(page.locator("#guide")).to_contain_text("Face")
     page.locator("#guide-note").fill("seen")
     page.wait_for_selector(SAVED)
     judgement = coding.judgements.get(value__slug="face")
     assert (judgement.stance, judgement.note) == (1, "seen")
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_controls_of_the_player_stand_in_one_line(page_as, study, coder, coding, language, tmp_path):
+    clip = make_clip(tmp_path / "silent.mp4", seconds=2, sound=None)
+    store_media(video=coding.video, path=clip)
+    page = open_screen(page_as(coder, locale=language), coding)
+    expect(page.locator('[data-part="sound"][data-state="silent"]')).to_be_visible()
+    assert page.locator(".coding-player").evaluate("bar => bar.offsetHeight") < 48
 
 
 def test_screen_has_no_accessibility_faults_that_names_can_show(page_as, coder, coding):

@@ -141,6 +141,28 @@ def test_decisions_survive_a_dropped_connection_and_a_reload(page_as, consolidat
     assert decisions(consolidation) == {"stimulation": 1, "achievement": -1, "face": 0}
 
 
+def test_a_server_in_trouble_is_said_and_then_gets_the_decision(page_as, consolidator, consolidation):
+    page = open_screen(page_as(consolidator), consolidation)
+    page.context.route("**/save/", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    press(page, "+")
+    expect(page.locator("#save-state")).to_contain_text("Not saved yet")
+    expect(page.locator('#save-state [data-when="error"]')).to_be_visible()
+    page.context.unroute("**/save/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector(SAVED)
+    assert decisions(consolidation) == {"stimulation": 1}
+
+
+def test_a_browser_that_keeps_nothing_is_said_not_to_keep_decisions(page_as, consolidator, consolidation):
+    page = page_as(consolidator)
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full'); }")
+    open_screen(page, consolidation)
+    page.context.route("**/save/", lambda route: route.abort())
+    press(page, "+")
+    expect(page.locator('#save-state [data-when="lost"]')).to_be_visible()
+    expect(page.locator('#save-state [data-when="offline"]')).to_be_hidden()
+
+
 def test_two_tabs_show_a_conflict_instead_of_losing_a_decision(page_as, consolidator, consolidation):
     first = open_screen(page_as(consolidator), consolidation)
     second = open_screen(page_as(consolidator), consolidation)  # a browser of its own: no shared storage

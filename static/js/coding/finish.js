@@ -1,7 +1,9 @@
 // The ways out of a video: the inline summary and submitting, parking, setting aside.
 
 import { newId, post } from "../outbox.js";
+import { saveStateWords } from "../save_state.js";
 
+const FEW = 3; // names in a short message
 const TOO_SOON_MS = 250; // a key that bounced has not confirmed what it has just opened
 
 export class Finish {
@@ -23,12 +25,29 @@ export class Finish {
 
   /** Shows what is about to be handed in; the rows without an answer as the rest that becomes absent. */
   open() {
+    this.mutation = newId();
+    this.#show();
+    this.panel.hidden = false;
+    this.openedAt = performance.now();
+    this.panel.focus();
+  }
+
+  /** Something changed under the open summary: what it lists is always what would be handed in. */
+  refresh() {
+    if (this.isOpen && !this.isBusy) this.#show();
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.rows.go(this.rows.current);
+  }
+
+  #show() {
     const { rows, texts } = this;
     const unset = rows.unset;
     const named = (keys) => keys.map((key) => rows.get(key).short).join(", ");
     this.rest = unset;
     this.asked = this.#questions();
-    this.mutation = newId();
     document.getElementById("summary-title").textContent = unset.length
       ? fill(texts.givenLine, { n: rows.nSet, total: rows.keys.length })
       : fill(texts.allSet, { total: rows.keys.length });
@@ -42,27 +61,19 @@ export class Finish {
     const unsureLine = unsure.length ? fill(texts.unsureLine, { names: named(unsure) }) : "";
     document.getElementById("summary-unsure").textContent = unsureLine;
     this.#ask(this.asked);
-    this.panel.hidden = false;
-    this.openedAt = performance.now();
-    this.panel.focus();
-  }
-
-  close() {
-    this.panel.hidden = true;
-    this.rows.go(this.rows.current);
   }
 
   /** Without "the rest is absent": leads to what is missing, if anything is. */
   submitAsItIs() {
     const { unset } = this.rows;
     if (unset.length) {
-      const names = unset.map((key) => this.rows.get(key).short).join(", ");
-      this.tell(fill(this.texts.stillUnset, { names }), { kind: "warn" });
+      const names = unset.slice(0, FEW).map((key) => this.rows.get(key).short).join(", ");
+      const text = unset.length > FEW ? this.texts.manyUnset : this.texts.stillUnset;
+      this.tell(fill(text, { names, n: unset.length - FEW }), { kind: "warn" });
       this.rows.go(unset[0]);
       return;
     }
     this.open();
-    this.confirm();
   }
 
   /** Waits for what is unsaved, then hands in; every way it can fail leaves everything as it was. */
@@ -72,8 +83,7 @@ export class Finish {
     this.confirmLabel.textContent = this.texts.waitingToSave;
     try {
       if (!(await this.outbox.settle())) {
-        const state = document.querySelector(`#save-state [data-when="${this.outbox.state}"]`)?.textContent.trim();
-        this.#say(fill(this.texts.cannotSubmit, { state: state ?? this.outbox.state }));
+        this.#say(fill(this.texts.cannotSubmit, { state: saveStateWords() }));
         return;
       }
       await this.#send();
@@ -167,6 +177,7 @@ export class Finish {
   }
 
   #say(text) {
+    if (this.asks.textContent === text) return; // said once is enough
     const line = document.createElement("p");
     line.className = "summary-ask";
     line.textContent = text;

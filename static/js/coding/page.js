@@ -1,6 +1,7 @@
 // The coding screen: ties rows, guide, player, keys and outbox together. docs/coding.md is the coder's view.
 
 import { Outbox } from "../outbox.js";
+import { showSaveState } from "../save_state.js";
 import { Course } from "./course.js";
 import { Finish, fill } from "./finish.js";
 import { Guide } from "./guide.js";
@@ -92,6 +93,7 @@ function showFields(key, fields) {
   rows.show(key, fields);
   guide.refresh(key);
   showProgress();
+  finish.refresh();
 }
 
 function showSaved(entry, isRemote) {
@@ -136,13 +138,10 @@ function showProgress() {
   part("finish-label").textContent = label;
 }
 
-function showState({ state, message, isKept, pending }) {
-  const place = part("save-state");
-  const shown = !isKept && pending && ["offline", "login", "error"].includes(state) ? "lost" : state;
-  if (shown === place.dataset.state) return;
-  place.dataset.state = shown;
-  if (message) place.querySelector('[data-part="error"]').textContent = message;
-  if (!["saved", "saving"].includes(shown)) say(place.querySelector(`[data-when="${shown}"]`).textContent.trim());
+function showState(told) {
+  const news = showSaveState(told);
+  if (news) say(news);
+  if (told.state === "saved") finish.refresh(); // what it said of the connection holds no more
 }
 
 /** To whoever listens to the page rather than looking at it: short, and only the newest. */

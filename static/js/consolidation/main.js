@@ -2,6 +2,7 @@
 
 import { toast } from "../app.js";
 import { Outbox, post } from "../outbox.js";
+import { showSaveState } from "../save_state.js";
 import { Guide } from "./guide.js";
 import { listenToKeys } from "./keys.js";
 import { Row, sign } from "./rows.js";
@@ -12,7 +13,6 @@ const root = document.getElementById("consolidation");
 const texts = root.dataset;
 const isEditable = Boolean(texts.save);
 const player = document.querySelector("axial-player");
-const saveState = document.getElementById("save-state");
 const count = document.getElementById("count");
 const finishButton = document.getElementById("finish");
 
@@ -34,7 +34,7 @@ const outbox = isEditable
       url: texts.save,
       user: texts.user,
       revisions: Object.fromEntries(rows.map((row) => [row.key, row.revision])),
-      onState: showState,
+      onState: showSaveState,
       onSaved,
       onConflict: (key, { theirs }) => byKey.get(key)?.showProblem("conflict", sign(theirs.stance)),
       onRefused: (key, { message }) => byKey.get(key)?.showProblem("refused", message),
@@ -55,11 +55,6 @@ function onSaved(entries, { isRemote }) {
     row.clearProblem();
   }
   showCount();
-}
-
-function showState({ state, message }) {
-  saveState.dataset.state = state;
-  saveState.title = message;
 }
 
 function showCount() {
@@ -238,4 +233,7 @@ select(rows.find((row) => row.isOpen && !row.isDecided) ?? rows.find((row) => ro
   focus: isEditable,
 });
 if (isEditable) setInterval(renew, RENEW_MS);
+addEventListener("beforeunload", (event) => {
+  if (outbox?.pending) event.preventDefault();
+});
 root.dataset.ready = "";
