@@ -16,7 +16,6 @@ from annotator.blindness import is_bound
 from annotator.forms.batches import BatchForm, CoderForm, NewBatchForm
 from annotator.http import asked
 from annotator.models import Batch, Role, Slot, Study, Video
-from annotator.search import asked
 
 PAGE_SIZE = 50
 

@@ -10,7 +10,6 @@ from annotator.access import StudyRequest, study_view
 from annotator.http import asked
 from annotator.models import Role, Study, User
 from annotator.queries.history import KINDS, changes_for, in_words, record_sights
-from annotator.search import asked
 
 PAGE_SIZE = 50
 
