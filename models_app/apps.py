@@ -8,3 +8,12 @@ class ModelsAppConfig(AppConfig):
 
     name = "models_app"
     verbose_name = "Pipelines, runs, predictions"
+
+    def ready(self) -> None:
+        """Offer what runs gave among the exports."""
+        from annotator.exports.catalogue import offer  # models can be loaded only now
+        from annotator.models import Seen
+        from models_app.exports.runs import predictions_table, scripts_table
+
+        offer("predictions", predictions_table, shows=Seen.PREDICTIONS)
+        offer("scripts", scripts_table, shows=Seen.SCRIPT)

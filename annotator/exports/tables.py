@@ -29,6 +29,7 @@ class Wishes:
     reader: User | None = None  # None: whoever runs this server, who sees all
     pseudonyms: bool = False  # for coders and consolidators
     without_minors: bool = False
+    runs: tuple[int, ...] = ()  # whose scripts or predictions; none named: all
 
 
 def readable_videos(study: Study, wishes: Wishes) -> tuple[QuerySet[Video], dict[str, int]]:

@@ -16,7 +16,7 @@ from annotator.imports.errors import shorten
 from annotator.imports.guard import guard
 
 Row = Mapping[str, Any]
-Columns = Mapping[str, type]  # name → str, int or bool; every cell may also be None
+Columns = Mapping[str, type]  # name → str, int, float or bool; every cell may also be None
 CHUNK = 5000
 EXCEL_ROWS = 1_048_575  # below the header
 EXCEL_TEXT = 32_767
@@ -101,7 +101,12 @@ def _write_parquet(path: Path, columns: Columns, rows: Iterable[Row]) -> int:
     import pyarrow  # heavy
     from pyarrow import parquet
 
-    kinds = {str: pyarrow.string(), int: pyarrow.int64(), bool: pyarrow.bool_()}
+    kinds = {
+        str: pyarrow.string(),
+        int: pyarrow.int64(),
+        float: pyarrow.float64(),
+        bool: pyarrow.bool_(),
+    }
     schema = pyarrow.schema([(column, kinds[kind]) for column, kind in columns.items()])
     n, iterator = 0, iter(rows)
     with parquet.ParquetWriter(path, schema) as writer:

@@ -47,9 +47,12 @@ class Header:
     ignored: list[str] = field(default_factory=list)
 
 
-def read_header(table: Table, *, names: ValueNames) -> Header:
-    """Tell the format by the header, or ImportFileError that names what is wrong with it."""
-    meta, rest = _known_columns(table.columns, names=names)
+def read_header(table: Table, *, names: ValueNames, is_whole: bool = True) -> Header:
+    """Tell the format by the header, or ImportFileError that names what is wrong with it.
+
+    is_whole: a binary file needs a column for each value's confronted label; a model may know fewer.
+    """
+    meta, rest = known_columns(table.columns, names=names)
     if not meta.keys() & {"video_id", "url"}:
         raise ImportFileError(
             _("no column tells which video a row is about: video_id, url or 1_Link1 (found: %(columns)s).")
@@ -72,7 +75,8 @@ def read_header(table: Table, *, names: ValueNames) -> Header:
             table=table,
             names=names,
         )
-        _refuse_missing(header.confronted, names=names, table=table, ending=":confronted")
+        if is_whole:
+            _refuse_missing(header.confronted, names=names, table=table, ending=":confronted")
     elif {"value", "stance"} <= meta.keys():
         header = Header(Format.LONG, meta, ignored=rest)
     else:
@@ -107,7 +111,7 @@ def _refuse_missing(found: dict[str, str], *, names: ValueNames, table: Table, e
         )
 
 
-def _known_columns(columns: Iterable[str], *, names: ValueNames) -> tuple[dict[str, str], list[str]]:
+def known_columns(columns: Iterable[str], *, names: ValueNames) -> tuple[dict[str, str], list[str]]:
     """Columns about the video and the coding, and the others; a value's own name comes first."""
     known = {alias: name for name in ("video_id", "url", "platform", "creator") for alias in ALIASES[name]}
     own = ["video_id", "url", "platform", "creator", "coder", "value", "stance", "has_sound", "handle"]

@@ -3,7 +3,6 @@
 What an empty cell means depends on the file: docs/label-formats.md.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,23 +11,14 @@ from django.utils.translation import gettext as _
 from annotator.imports import cells
 from annotator.imports.errors import RowError, shorten
 from annotator.imports.evidence import read_evidence
-from annotator.imports.guard import unguard
 from annotator.imports.label_coders import keep_one_coder
 from annotator.imports.label_header import Format, Header, read_header, refuse_missing_values
 from annotator.imports.label_rows import CodingDetail, Detail, LabelFile, LabelRow, Use
-from annotator.imports.links import checked_id, parse_link
+from annotator.imports.label_videos import LabelCellError, cell_of, id_column, text_of, video_of
 from annotator.imports.stances import ValueNames, read_published, read_stance
 from annotator.imports.tables import Table
 from annotator.imports.videos import VideoRow
 from annotator.labels import Stance
-
-
-class LabelCellError(ValueError):
-    """A cell that cannot be taken."""
-
-    def __init__(self, message: str, *, column: str) -> None:
-        self.column = column
-        super().__init__(message)
 
 
 def read_labels(
@@ -84,7 +74,7 @@ class _Reader:
                     raise LabelCellError(
                         _("video %(id)s stands already on line %(line)s.")
                         % {"id": shorten(video.external_id), "line": first[key]},
-                        column=self._id_column(),
+                        column=id_column(self.header),
                     )
                 stances = self._stances(row)
                 coding = self._coding_detail(row)
@@ -180,42 +170,6 @@ class _Reader:
             raise LabelCellError(message, column=self.header.confronted[slug])
         return Stance.ENDORSED if given[0] else Stance.CONFRONTED if given[1] else Stance.ABSENT
 
-    def _video(self, row: Mapping[str, Any], *, line: int) -> VideoRow:
-        meta = self.header.meta
-        video = VideoRow(source=self.file.name, line=line, external_id="")
-        for name in ("video_id", "url"):
-            text = self._text(row, name, limit=2000)
-            if not text:
-                continue
-            try:
-                self._identify(video, text, is_link=name == "url", column=meta[name])
-            except LabelCellError:
-                raise
-            except ValueError as error:
-                raise LabelCellError(str(error), column=meta[name]) from None
-        if not video.external_id:
-            raise LabelCellError(_("the id is missing."), column=self._id_column())
-        video.platform = self._text(row, "platform", limit=40).lower() or video.platform
-        video.handle = video.handle or self._text(row, "creator", limit=200).removeprefix("@")
-        if not cells.is_empty(row.get(meta.get("has_sound", ""))):
-            video.fields["has_sound"] = self._cell(row, meta["has_sound"], cells.to_flag)
-        return video
-
-    def _identify(self, video: VideoRow, text: str, *, is_link: bool, column: str) -> None:
-        """Take id, platform and account from a link, or the id as it stands."""
-        external_id = ""
-        if re.match(r"https?://", text, re.IGNORECASE):
-            link = parse_link(text)
-            external_id = link.external_id
-            video.fields["url"], video.platform, video.handle = link.url, link.platform, link.handle
-        else:
-            external_id = checked_id(text)
-        if video.external_id not in ("", external_id):
-            message = _("the link is that of video %(other)s, not of %(id)s.")
-            values = {"other": shorten(external_id), "id": shorten(video.external_id)}
-            raise LabelCellError(message % values, column=column)
-        video.external_id = external_id
-
     def _detail(self, row: Mapping[str, Any]) -> Detail:
         meta = self.header.meta
         detail = Detail(note=self._text(row, "note", limit=20_000))
@@ -239,22 +193,14 @@ class _Reader:
                 setattr(detail, name, self._cell(row, meta[name], read))
         return detail
 
+    def _video(self, row: Mapping[str, Any], *, line: int) -> VideoRow:
+        return video_of(row, header=self.header, name=self.table.name, line=line)
+
     def _text(self, row: Mapping[str, Any], name: str, *, limit: int) -> str:
-        """The cell of one of our columns as text, freed of the guard against spreadsheets."""
-        column = self.header.meta.get(name)
-        if column is None or cells.is_empty(row.get(column)):
-            return ""
-        text = self._cell(row, column, lambda cell: cells.to_text(cell, limit=limit))
-        return unguard(text, name=self.table.name)
+        return text_of(row, name, header=self.header, file=self.table.name, limit=limit)
 
     def _cell(self, row: Mapping[str, Any], column: str, read: Callable[[Any], Any]) -> Any:
-        try:
-            return read(row.get(column))
-        except cells.CellError as error:
-            raise LabelCellError(str(error), column=column) from None
-
-    def _id_column(self) -> str:
-        return self.header.meta.get("video_id") or self.header.meta["url"]
+        return cell_of(row, column, read)
 
     def _refuse(self, line: int, error: LabelCellError) -> None:
         column = shorten(error.column, length=80)

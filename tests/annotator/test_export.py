@@ -256,8 +256,6 @@ def test_failure_leaves_the_old_file_and_no_other(tmp_path):
 @pytest.mark.parametrize(
     ("what", "name", "said"),
     [
-        ("predictions", "out.csv", "no predictions in this version yet"),
-        ("scripts", "out.csv", "no scripts in this version yet"),
         ("gold", "out.doc", "“doc” is not one that can be written"),
         ("gold", "missing/out.csv", "No such file or directory"),
     ],

@@ -1,11 +1,11 @@
-"""`export SLUG WHAT OUT`: labels, gold, binary or published, in the format of OUT's ending."""
+"""`export SLUG WHAT OUT`: labels, gold, predictions, scripts …, in the format of OUT's ending."""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from annotator.exports.catalogue import NOT_YET, TABLES, write_export
+from annotator.exports.catalogue import TABLES, write_export
 from annotator.exports.tables import Wishes
 from annotator.exports.writers import WRITERS
 from annotator.management.base import AxialCommand
@@ -22,21 +22,29 @@ class Command(AxialCommand):
 
     help = (
         "Write labels (a row a coding and value), gold (a row a label), binary (endorsed and confronted as"
-        " 0/1) or published (only what may leave the lab). Withdrawn videos are never in it."
+        " 0/1), published (only what may leave the lab), predictions (a row an answer) or scripts. Withdrawn"
+        " videos are never in it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What, where to, and what to leave out."""
         parser.add_argument("slug", help="the study")
-        parser.add_argument("what", choices=[*TABLES, *NOT_YET])
+        parser.add_argument("what", choices=list(TABLES))
         parser.add_argument("out", type=Path, help=f"a file ending in .{', .'.join(WRITERS)}")
         parser.add_argument("--pseudonyms", action="store_true", help="coders as coder-1, coder-2, …")
         parser.add_argument("--without-minors", action="store_true", help="leave out minors' accounts")
+        parser.add_argument(
+            "--run", dest="runs", type=int, action="append", default=[], metavar="ID", help="these runs only"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it, and say what is in it."""
         study = self.study(options["slug"])
-        wishes = Wishes(pseudonyms=options["pseudonyms"], without_minors=options["without_minors"])
+        wishes = Wishes(
+            pseudonyms=options["pseudonyms"],
+            without_minors=options["without_minors"],
+            runs=tuple(options["runs"]),
+        )
         out: Path = options["out"]
         n_rows, table = write_export(
             study=study, what=options["what"], path=out, wishes=wishes, act="export.written"
