@@ -78,7 +78,6 @@ def _compared(selection: Selection, *, value: Value) -> QuerySet[Judgement]:
         coding__pass_number=1,
         coding__slot__isnull=False,
         coding__submitted_at__isnull=False,
-        coding__set_aside_at__isnull=True,
         coding__video__withdrawn_at__isnull=True,
         value__slug=value.slug,
         value__identity=value.identity,

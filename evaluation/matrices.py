@@ -49,7 +49,7 @@ class LeftOut:
     """Submitted or set-aside codings of the selection that are not compared, and why."""
 
     saw_feedback: int
-    set_aside: int
+    set_aside: int  # and never submitted
     withdrawn: int  # the video was withdrawn
 
 
@@ -93,8 +93,7 @@ def data_version(selection: Selection) -> str:
     codings = Coding.objects.filter(study=selection.study).aggregate(
         n=Count("pk", filter=Q(submitted_at__isnull=False)),
         counted=Count("slot", filter=Q(submitted_at__isnull=False)),
-        aside=Count("set_aside_at"),
-        last_aside=Max("set_aside_at"),
+        aside=Count("set_aside_at", filter=Q(submitted_at__isnull=True)),
         feedback=Count("pk", filter=Q(saw_feedback=True)),
         last=Max("submitted_at"),
     )
@@ -150,7 +149,7 @@ def _packed(selection: Selection, *, columns: dict[int, int], n_values: int) -> 
         JOIN annotator_video v ON v.id = c.video_id
         JOIN annotator_slot s ON s.id = c.slot_id
         JOIN annotator_judgement j ON j.coding_id = c.id
-        WHERE {" AND ".join(where)} AND c.submitted_at IS NOT NULL AND c.set_aside_at IS NULL
+        WHERE {" AND ".join(where)} AND c.submitted_at IS NOT NULL
           AND c.pass_number = 1 AND v.withdrawn_at IS NULL
         GROUP BY c.id, c.video_id, v.creator_id, c.coder_id, s.n
         ORDER BY c.video_id, s.n
@@ -188,11 +187,12 @@ def _left_out(selection: Selection) -> LeftOut:
     codings = Coding.objects.filter(study=selection.study, purpose=selection.purpose, slot__isnull=False)
     if selection.batch is not None:
         codings = codings.filter(video__batch=selection.batch)
-    is_judged = Q(submitted_at__isnull=False, set_aside_at__isnull=True)
+    # One set aside after it was submitted still counts: what was first submitted is kept for ever.
+    is_judged = Q(submitted_at__isnull=False)
     active = Q(video__withdrawn_at__isnull=True)
     counts = codings.aggregate(
         saw_feedback=Count("pk", filter=is_judged & active & Q(saw_feedback=True)),
-        set_aside=Count("pk", filter=active & Q(set_aside_at__isnull=False)),
+        set_aside=Count("pk", filter=active & ~is_judged & Q(set_aside_at__isnull=False)),
         withdrawn=Count("pk", filter=is_judged & Q(video__withdrawn_at__isnull=False)),
     )
     if selection.with_feedback:

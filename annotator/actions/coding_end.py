@@ -30,20 +30,6 @@ class UnsetError(OutboxError):
 
 
 @transaction.atomic
-def set_rest_absent(
-    *, coding: Coding, mutation_id: uuid.UUID, shown: Collection[str], by: User
-) -> dict[str, Any]:
-    """Record "the rest is absent" for exactly the values that the coder's page shows as unset."""
-    coding = lock_coding(coding)
-
-    def perform() -> dict[str, Any]:
-        _refuse_if_ended(coding)
-        return {"saved": _set_rest(coding, shown=shown, by=by), "conflicts": []}
-
-    return once(mutation=mutation_id, user=by, about=f"coding:{coding.pk}", perform=perform)
-
-
-@transaction.atomic
 def submit_coding(
     *,
     coding: Coding,

@@ -16,7 +16,6 @@ from annotator.outbox import (
     Outcome,
     Parcel,
     once,
-    read_milliseconds,
 )
 from annotator.queries.sheet import Row, read_sheet
 
@@ -60,8 +59,7 @@ def _store(consolidation: Consolidation, *, by: User, parcel: Parcel) -> Outcome
         _change(decision, row=row, wanted=wanted, predictions_seen=seen, by=by)
         outcome.saved.append(as_answer(decision, key=change.key))
     consolidation.lease_until = timezone.now() + LEASE
-    consolidation.active_ms += read_milliseconds(parcel.body, "active_ms")
-    consolidation.save(update_fields=["lease_until", "active_ms"])
+    consolidation.save(update_fields=["lease_until"])
     return outcome
 
 

@@ -133,9 +133,11 @@ def take_note(*, study: Study, plan: NewLabels) -> None:
 def _is_submitted(planned: PlannedRow, *, file: LabelFile) -> bool:
     """Whether the coding was handed in: as the file says, else if no value is unset."""
     row = planned.row
-    if row.coding.set_aside or None in row.stances.values():
+    if None in row.stances.values():
         return False
-    return row.coding.submitted_at is not None or not file.has_submitted
+    if row.coding.submitted_at is not None:
+        return True  # also if it was set aside later: what was first submitted counts
+    return not (row.coding.set_aside or file.has_submitted)
 
 
 def _obstacles(known: Mapping[int, PlannedRow], *, coder: User) -> dict[int, str]:

@@ -487,7 +487,6 @@ class Migration(migrations.Migration):
                 ("sides_seed", models.PositiveIntegerField(default=0)),
                 ("was_own", models.BooleanField(default=False)),
                 ("is_set_aside", models.BooleanField(default=False)),
-                ("active_ms", models.PositiveIntegerField(default=0)),
                 (
                     "claimed_by",
                     models.ForeignKey(

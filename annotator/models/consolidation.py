@@ -139,7 +139,6 @@ class Consolidation(models.Model):
     sides_seed = models.PositiveIntegerField(default=0)  # which coder stands on which side
     was_own = models.BooleanField(default=False)  # the consolidator had coded this video (allowed, shown)
     is_set_aside = models.BooleanField(default=False)  # finished without gold: it cannot be coded
-    active_ms = models.PositiveIntegerField(default=0)
 
     objects = ConsolidationQuerySet.as_manager()
 

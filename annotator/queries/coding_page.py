@@ -100,7 +100,6 @@ def script_data(*, study: Study, coding: Coding, sheet: Sheet, user: User) -> di
         "coding": coding.pk,
         "user": user.pk,
         "state": coding.state,
-        "isLate": coding.slot_id is None,
         "isParked": coding.parked_at is not None,
         "scale": [int(stance) for stance in coding.codebook.scale],
         "rows": [
@@ -120,7 +119,6 @@ def script_data(*, study: Study, coding: Coding, sheet: Sheet, user: User) -> di
         },
         "urls": {
             "save": url("coding_save"),
-            "rest": url("coding_rest"),
             "submit": url("coding_submit"),
             "park": url("coding_park"),
             "setAside": url("coding_set_aside"),
@@ -144,7 +142,6 @@ def script_texts(_language: str) -> dict[str, Any]:
             str(int(Stance.DOMINANT)): _("dominant"),
             "null": _("not set"),
         },
-        "progress": _("%(n)s of %(total)s"),
         "unsure": _("unsure"),
         "nothingToUndo": _("Nothing to undo."),
         "undone": _("Undone: %(name)s is %(stance)s again."),
@@ -178,11 +175,8 @@ def script_texts(_language: str) -> dict[str, Any]:
         "restAndSubmit": _("Rest is absent: submit"),
         "submit": _("Submit"),
         "submitAnyway": _("Submit all the same"),
-        "parked": _("Parked: you find it under “My codings”."),
         "unparked": _("Taken up again."),
         "offlineAct": _("The server could not be reached. Nothing was changed; try again."),
-        "leave": _("Some of your changes have not reached the server yet."),
-        "notKept": _("Offline, and this browser keeps nothing: do not close this page"),
         "jump": _("Jump to: %(letters)s"),
     }
 

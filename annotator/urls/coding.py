@@ -10,7 +10,6 @@ urlpatterns: list[URLPattern] = [
     path("s/<slug:slug>/code/guide/<int:number>/", coding.coding_guide, name="coding_guide"),
     path("s/<slug:slug>/code/<int:pk>/", coding.coding_edit, name="coding_edit"),
     path("s/<slug:slug>/code/<int:pk>/save/", coding_api.coding_save, name="coding_save"),
-    path("s/<slug:slug>/code/<int:pk>/rest/", coding_api.coding_rest, name="coding_rest"),
     path("s/<slug:slug>/code/<int:pk>/submit/", coding_api.coding_submit, name="coding_submit"),
     path("s/<slug:slug>/code/<int:pk>/park/", coding_api.coding_park, name="coding_park"),
     path("s/<slug:slug>/code/<int:pk>/set-aside/", coding_api.coding_set_aside, name="coding_set_aside"),

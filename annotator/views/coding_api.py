@@ -48,17 +48,6 @@ def coding_save(request: StudyRequest, study: Study, pk: int) -> HttpResponseBas
 
 
 @json_view(Role.ANNOTATOR)
-def coding_rest(request: StudyRequest, study: Study, pk: int) -> HttpResponseBase:
-    """The rest is absent: {"mutation", "keys": the values shown as unset}."""
-    coding, body = _own(request, study, pk), read_json(request)
-    return reply(
-        coding_end.set_rest_absent(
-            coding=coding, mutation_id=read_mutation(body), shown=_keys(body, "keys") or [], by=request.user
-        )
-    )
-
-
-@json_view(Role.ANNOTATOR)
 def coding_submit(request: StudyRequest, study: Study, pk: int) -> HttpResponseBase:
     """Hand in: {"mutation", "rest": keys or null, "acknowledged": […], and how much was played}."""
     coding, body = _own(request, study, pk), read_json(request)

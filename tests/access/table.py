@@ -157,8 +157,6 @@ CODING = [
     row("coding_edit", A, about="other coding", outcome=HIDDEN),
     script("coding_save", A, about="own coding", json={"changes": []}),
     script("coding_save", A, about="other coding", json={"changes": []}, outcome=HIDDEN),
-    script("coding_rest", A, about="own coding", json={"keys": []}, outcome=REFUSED),  # not what is unset
-    script("coding_rest", A, about="other coding", json={"keys": []}, outcome=HIDDEN),
     script("coding_submit", A, about="own coding", outcome=REFUSED),  # nothing is given yet
     script("coding_submit", A, about="other coding", outcome=HIDDEN),
     script("coding_park", A, about="own coding", json={"parked": True}),

@@ -14,7 +14,6 @@ from annotator.actions.coding_end import (
     questions_before_submitting,
     record_course,
     set_aside,
-    set_rest_absent,
     submit_coding,
     take_back,
 )
@@ -223,7 +222,7 @@ def test_save_needs_few_queries(coding, django_assert_max_num_queries):
 def test_rest_becomes_absent_as_one_recorded_act(coding):
     save(coding, ("face", 0, {"stance": 1}))
     rest = [slug for slug in SCHWARTZ if slug != "face"]
-    answer = set_rest_absent(coding=coding, mutation_id=uuid.uuid4(), shown=rest, by=coding.coder)
+    answer = submit(coding, rest=rest)
     assert len(answer["saved"]) == 18
     assert set(coding.judgements.filter(is_rest=True).values_list("stance", flat=True)) == {0}
     assert not judgement(coding, "face").is_rest
@@ -235,13 +234,13 @@ def test_rest_becomes_absent_as_one_recorded_act(coding):
 @pytest.mark.parametrize("shown", [SCHWARTZ[:-1], [*SCHWARTZ, "extra"], []])
 def test_rest_is_refused_where_the_page_shows_something_else(coding, shown):
     with pytest.raises(UnsetError) as refused:
-        set_rest_absent(coding=coding, mutation_id=uuid.uuid4(), shown=shown, by=coding.coder)
+        submit(coding, rest=shown)
     assert len(refused.value.more["rows"]) == 19
     assert coding.judgements.filter(stance__isnull=True).count() == 19
 
 
 def test_rest_changed_afterwards_is_no_longer_rest(coding):
-    set_rest_absent(coding=coding, mutation_id=uuid.uuid4(), shown=SCHWARTZ, by=coding.coder)
+    submit(coding, rest=SCHWARTZ)
     save(coding, ("face", 1, {"stance": 1}))
     assert not judgement(coding, "face").is_rest
 

@@ -15,7 +15,7 @@ from annotator.models import Coding, Consolidation, Question, Role, Study
 from tests.factories import SCHWARTZ, make_batch, make_coding, make_member, make_study, make_user, make_video
 
 pytestmark = pytest.mark.django_db
-ACTS = ("coding_save", "coding_rest", "coding_submit", "coding_park", "coding_set_aside", "coding_play")
+ACTS = ("coding_save", "coding_submit", "coding_park", "coding_set_aside", "coding_play")
 
 
 @pytest.fixture

@@ -266,7 +266,6 @@ NO_PAGES = {
         *("annotator:slot_assign", "annotator:slot_reassign"),
         *(
             "annotator:coding_save",
-            "annotator:coding_rest",
             "annotator:coding_submit",
             "annotator:coding_park",
         ),

@@ -182,7 +182,9 @@ def test_first_submission_counts_and_correction_does_not():
 def test_unset_set_aside_unsubmitted_and_slotless_are_missing():
     study = make_study(slugs=["face"])
     _video, (aside, _other) = two_codings(study)
-    Coding.objects.filter(pk=aside.pk).update(set_aside_at="2026-01-01T00:00Z", set_aside_because="gone")
+    Coding.objects.filter(pk=aside.pk).update(
+        set_aside_at="2026-01-01T00:00Z", set_aside_because="gone", submitted_at=None
+    )
     _video, (late, _other) = two_codings(study)
     Coding.objects.filter(pk=late.pk).update(slot=None)
     _video, (unset, _other) = two_codings(study)
@@ -288,15 +290,13 @@ def test_report_is_remembered_until_the_labels_change():
     assert data_version(selection) != moved
 
 
-def test_report_is_not_remembered_when_another_coding_is_set_aside_in_place_of_one():
+def test_first_submission_counts_though_its_coder_set_the_video_aside_later():
     study = make_study(slugs=["face"])
-    people = [make_member(study, Role.ANNOTATOR) for _n in range(2)]
-    first, second = (two_codings(study, people=people)[1][0] for _n in range(2))
-    Coding.objects.filter(pk=first.pk).update(set_aside_at="2026-01-01T00:00Z", set_aside_because="gone")
-    before = data_version(Selection.of(study))
-    Coding.objects.filter(pk=first.pk).update(set_aside_at=None, set_aside_because="")
-    Coding.objects.filter(pk=second.pk).update(set_aside_at="2026-01-01T00:01Z", set_aside_because="gone")
-    assert data_version(Selection.of(study)) != before
+    _video, (coding, _other) = two_codings(study, first={"face": 1}, second={"face": 0})
+    Coding.objects.filter(pk=coding.pk).update(set_aside_at="2026-01-01T00:00Z", set_aside_because="gone")
+    report = report_of(study)
+    assert (report.n_videos, report.values[0].n_differing) == (1, 1)
+    assert read_ratings(Selection.of(study)).left_out.set_aside == 0
 
 
 def test_study_without_a_codebook_is_refused_in_a_line():
