@@ -184,10 +184,12 @@ def _as_dict(given: Any) -> Mapping[str, Any]:
 
 def _shown(given: Any) -> Any:
     """A number stays one, for the sign of a stance; what people do not say is said for them."""
+    if given in ("", []):
+        return None
     if isinstance(given, bool):
         return _("yes") if given else _("no")
     if isinstance(given, list):
-        return ", ".join(str(_shown(item)) for item in given) or None
+        return ", ".join(str(_shown(item)) for item in given)
     if isinstance(given, dict) and "start_ms" in given:
         return _moment(given)
     if isinstance(given, dict):

@@ -60,6 +60,12 @@ def test_evidence_reads_as_moments_of_the_video(study):
     assert (move.name, move.before, move.after) == ("evidence", None, "0:06.0, 1:23.4–1:30.0")
 
 
+def test_note_that_was_empty_reads_as_the_note(study):
+    changes = {"before": {"note": ""}, "after": {"note": "her way"}}
+    (move,) = in_words([record(study, "judgement.set", value="face", **changes)])[0].moves
+    assert (move.name, move.before, move.after) == ("note", None, "her way")
+
+
 def test_caption_that_changed_is_named_without_its_words(study):
     both = {"caption": None}
     (move,) = in_words([record(study, "video.updated", before=both, after=both)])[0].moves
