@@ -38,7 +38,7 @@ install-dev: $(VENV)/.dev ## ... and with what developing it needs
 demo: install-models ## Set up two demo studies and serve them: the first thing to type
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	$(BIN)/python manage.py make_demo
+	PORT=$(PORT) $(BIN)/python manage.py make_demo
 	$(MAKE) --no-print-directory serve
 
 serve: install ## Serve what is in the database: web server and worker together

@@ -170,6 +170,7 @@ AXES_FAILURE_LIMIT = env.int("AXIAL_LOGIN_FAILURES", 5)
 AXES_COOLOFF_TIME = env.float("AXIAL_LOGIN_COOLOFF_HOURS", 0.25)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "annotator.views.accounts.address_of"
 AXES_LOCKOUT_CALLABLE = "annotator.views.accounts.locked"
 AXES_VERBOSE = False
 

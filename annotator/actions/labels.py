@@ -133,6 +133,8 @@ def value_names(study: Study) -> ValueNames:
 def _read(study: Study, table: Table, *, use: Use, coder: str = "", username: str = "") -> LabelFile:
     names = value_names(study)
     codebook = study.codebook
+    if not table.columns and table.errors:  # JSON of which no line could be read: it has no header to judge
+        raise LabelImportError(table.errors)
     return read_labels(
         table,
         names=names,

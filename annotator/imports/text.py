@@ -42,7 +42,10 @@ def decode(data: bytes, *, name: str) -> str:
     try:
         text = data[start:].decode(encoding)
     except UnicodeDecodeError as error:
-        raise _undecodable(data, encoding=encoding, at=start + error.start, name=name) from None
+        is_cut = error.reason == "unexpected end of data"
+        raise _undecodable(
+            data, encoding=encoding, at=start + error.start, is_cut=is_cut, name=name
+        ) from None
     if (at := text.find("\x00")) >= 0:
         if encoding == "utf-8" and text.count("\x00", 0, 2000) > min(len(text), 2000) // 4:
             raise ImportFileError(
@@ -56,7 +59,7 @@ def decode(data: bytes, *, name: str) -> str:
     return text
 
 
-def _undecodable(data: bytes, *, encoding: str, at: int, name: str) -> ImportFileError:
+def _undecodable(data: bytes, *, encoding: str, at: int, is_cut: bool, name: str) -> ImportFileError:
     if encoding != "utf-8":
         return ImportFileError(
             _("the file says that it is %(encoding)s, but it is damaged or cut off.")
@@ -64,7 +67,7 @@ def _undecodable(data: bytes, *, encoding: str, at: int, name: str) -> ImportFil
             name=name,
         )
     line = data.count(b"\n", 0, at) + 1
-    if at == len(data) - 1 or (len(data) - at < 4 and data[at] >= 0xC0):
+    if is_cut:
         message = _("the file ends in the middle of a character: it is cut off, or not in UTF-8.")
     else:
         message = _(

@@ -98,6 +98,8 @@ class VideoTable:
 def read_videos(table: Table) -> VideoTable:
     """Every row of a table as a video, and the rows that cannot be."""
     found, ignored = match_columns(table)
+    if not table.columns and table.errors:  # JSON of which no line could be read: each says why
+        return VideoTable(name=table.name, rows=[], errors=list(table.errors), ignored=[])
     if not {"video_id", "url", "file"} & found.keys():
         raise ImportFileError(
             _("no column tells which video a row is about: video_id, url or file (found: %(columns)s).")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from annotator.actions.exposure import record_sight
 from annotator.blindness import is_bound, unblinded_videos
 from annotator.models import Change, Role, Seen, Study, User
+from annotator.templatetags.moments import clock
 
 SENTENCES: Mapping[str, Promise] = {
     "batch.created": gettext_lazy("made a batch"),
@@ -78,6 +79,7 @@ KINDS: Mapping[str, Promise] = {
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
 HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot")
+NAMES_ONLY = ("video.updated",)  # what a caption said is not repeated, that it changed is told
 NOTHING = ((None, None), (None, ""), ("", None), ("", ""))  # a field left empty is not told of
 # What I did myself but tells what was there before, which may be somebody else's.
 TELLING = ("gold.replaced", "gold.withdrawn")
@@ -166,7 +168,7 @@ def _moves(change: Change, *, before: Mapping[str, Any], after: Mapping[str, Any
             is_stance=key == "stance" or (of_labels and key not in ("because", "origin")),
         )
         for key in dict.fromkeys((*before, *after))
-        if (before.get(key), after.get(key)) not in NOTHING
+        if change.what in NAMES_ONLY or (before.get(key), after.get(key)) not in NOTHING
     ]
 
 
@@ -182,10 +184,20 @@ def _as_dict(given: Any) -> Mapping[str, Any]:
 
 def _shown(given: Any) -> Any:
     """A number stays one, for the sign of a stance; what people do not say is said for them."""
+    if given in ("", []):
+        return None
     if isinstance(given, bool):
         return _("yes") if given else _("no")
     if isinstance(given, list):
-        return ", ".join(str(item) for item in given)
+        return ", ".join(str(_shown(item)) for item in given)
+    if isinstance(given, dict) and "start_ms" in given:
+        return _moment(given)
     if isinstance(given, dict):
         return ", ".join(f"{key} {_shown(item)}" for key, item in given.items())
     return given
+
+
+def _moment(evidence: Mapping[str, Any]) -> str:
+    """Where in the video a judgement points."""
+    ends = [evidence["start_ms"], evidence.get("end_ms")]
+    return "–".join(clock(end) for end in ends if end is not None)

@@ -1,6 +1,7 @@
 """Logging in and out, passwords, one's own profile."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any, cast
 
 from axes.helpers import get_cool_off
@@ -65,6 +66,18 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
             response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
         return response
     return render(request, "annotator/profile_edit.html", {"form": form})
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where a login comes from (called by django-axes); behind our proxy, what the proxy says last."""
+    if settings.HTTPS:
+        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        try:
+            return str(ip_address(forwarded))
+        except ValueError:
+            pass  # a proxy that does not tell: everybody seems to come from it
+    address: str | None = request.META.get("REMOTE_ADDR")
+    return address
 
 
 @never_cache

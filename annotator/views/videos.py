@@ -15,6 +15,7 @@ from annotator.blindness import is_bound, may_see_counts, unblinded_videos
 from annotator.errors import RefusedError
 from annotator.forms.videos import VideoFilterForm, WithdrawForm
 from annotator.models import Change, Coding, Role, Seen, Study, Video
+from annotator.queries.history import Entry, in_words
 from annotator.queries.video_labels import LabelTable, label_table
 from annotator.queries.video_rows import filtered_videos, known_sort, lines_of, ordered
 
@@ -103,9 +104,9 @@ def _labels(request: StudyRequest, study: Study, video: Video) -> LabelTable:
     return table
 
 
-def _changes(video: Video, *, sees_labels: bool) -> QuerySet[Change]:
-    """The video's history; without sight of its labels only what concerns the video itself."""
+def _changes(video: Video, *, sees_labels: bool) -> list[Entry]:
+    """The video's history in words; without sight of its labels only what concerns the video itself."""
     changes = Change.objects.filter(video=video).select_related("by").order_by("-at", "-pk")
     if not sees_labels:
         changes = changes.filter(Q(what__startswith="video.") | Q(what__startswith="slot."))
-    return changes[:N_CHANGES]
+    return in_words(changes[:N_CHANGES])

@@ -1,4 +1,4 @@
-/* Searching the codebook as one types: entries and rules that do not contain every word step back. */
+/* Searching the codebook as one types: only entries and rules that contain every word stay, in the index too. */
 
 const search = document.querySelector("[data-codebook-search]");
 const found = document.querySelector("[data-codebook-found]");
@@ -6,6 +6,7 @@ const parts = [...document.querySelectorAll("[data-codebook-part]")].map((elemen
   element,
   text: fold(element.textContent),
 }));
+const index = document.querySelectorAll(".value-index a");
 
 function fold(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -21,6 +22,10 @@ function show() {
   }
   for (const group of document.querySelectorAll("[data-codebook-group]")) {
     group.hidden = !group.querySelector("[data-codebook-part]:not([hidden])");
+  }
+  for (const frame of document.querySelectorAll("[data-codebook-frame]")) frame.hidden = words.length > 0;
+  for (const link of index) {
+    link.hidden = document.getElementById(link.hash.slice(1)).closest("[data-codebook-part]").hidden;
   }
   found.textContent = words.length ? found.dataset.text.replace("{n}", shown) : "";
 }

@@ -57,6 +57,33 @@ def test_wrong_password_says_so_and_keeps_the_username(client, user):
     assert "correct username and password" in page
 
 
+def guess(client, user, *, source):
+    for _n in range(6):
+        answer = client.post(
+            reverse("annotator:login"),
+            {"username": user.username, "password": "wrong"},
+            headers={"X-Forwarded-For": source, "X-Forwarded-Proto": "https"},
+        )
+    return answer.status_code
+
+
+def test_somebody_guessing_elsewhere_does_not_lock_the_login_behind_a_proxy(client, user, settings):
+    settings.HTTPS = True
+    assert guess(client, user, source="1.2.3.4, 203.0.113.9") == 429
+    assert (
+        guess(client, user, source="9.9.9.9, 203.0.113.9") == 429
+    )  # what the client claims counts for nothing
+    home = {"X-Forwarded-For": "198.51.100.7"}
+    told = {"username": user.username, "password": PASSWORD}
+    assert client.post(reverse("annotator:login"), told, headers=home).status_code == 302
+
+
+def test_claimed_address_counts_for_nothing_without_a_proxy(client, user):
+    codes = [guess(client, user, source=f"203.0.113.{n}") for n in range(2)]
+    assert codes == [429, 429]
+    assert log_in(client, user).status_code == 429
+
+
 def test_five_wrong_passwords_lock_the_login_and_say_until_when(client, user, settings):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         answer = log_in(client, user, "wrong")

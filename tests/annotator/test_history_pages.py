@@ -51,6 +51,27 @@ def test_setting_reads_as_yes_and_no(study):
     assert (move.name, move.before, move.after) == ("auto gold", "no", "yes")
 
 
+def test_evidence_reads_as_moments_of_the_video(study):
+    before, after = (
+        {"evidence": []},
+        {"evidence": [{"start_ms": 6000, "end_ms": None}, {"start_ms": 83_400, "end_ms": 90_000}]},
+    )
+    (move,) = in_words([record(study, "judgement.set", value="face", before=before, after=after)])[0].moves
+    assert (move.name, move.before, move.after) == ("evidence", None, "0:06.0, 1:23.4–1:30.0")
+
+
+def test_note_that_was_empty_reads_as_the_note(study):
+    changes = {"before": {"note": ""}, "after": {"note": "her way"}}
+    (move,) = in_words([record(study, "judgement.set", value="face", **changes)])[0].moves
+    assert (move.name, move.before, move.after) == ("note", None, "her way")
+
+
+def test_caption_that_changed_is_named_without_its_words(study):
+    both = {"caption": None}
+    (move,) = in_words([record(study, "video.updated", before=both, after=both)])[0].moves
+    assert (move.name, move.before, move.after) == ("caption", None, None)
+
+
 def test_unknown_change_is_shown_all_the_same(study):
     (entry,) = in_words([record(study, "comet.was_seen", after="at night")])
     assert (entry.sentence, entry.text) == ("comet was seen", "at night")

@@ -400,3 +400,13 @@ def test_command_says_one_line_and_fails_for_a_bad_file(tmp_path):
     assert "\n" not in text
     assert "gold.csv, line 2, column “hedonism”" in text
     assert "1 more bad row" in text
+
+
+def test_json_lines_of_which_none_can_be_read_say_why():
+    study = small_study()
+    long = json.dumps({"video_id": "1", "value": "face", "stance": "9" * 200_000})
+    with pytest.raises(
+        LabelImportError, match=r"line 1, column “stance”.*holds more than.*and 1 more bad row"
+    ):
+        import_gold(study=study, table=table(f"{long}\n[1]\n", "labels.jsonl"))
+    assert not Video.objects.exists()

@@ -198,6 +198,14 @@ def test_rows_that_contradict_each_other_about_a_creator_are_named(study, write)
     assert not Creator.objects.exists()
 
 
+def test_json_lines_of_which_none_can_be_read_are_each_told(study, write):
+    long = json.dumps({"video_id": "1", "caption": "x" * 10_000_000})
+    report = run(study, write("v.jsonl", f'{long}\n{{"video_id": NaN}}\n[1]\n'))
+    assert [outcome.line for outcome in report.outcomes] == [1, 2, 3]
+    assert "holds more than 131072 characters" in str(report.outcomes[0])
+    assert "NaN" in str(report.outcomes[1])
+
+
 def test_bad_rows_are_left_out_when_asked(study, write):
     report = run(study, write("v.csv", "video_id,likes\n1,1\n2,many\n3,1,extra\n4,1\n"), skip_bad_rows=True)
     assert report.counts == {"added": 2, "skipped": 2}

@@ -184,6 +184,7 @@ def test_create_study_command_refuses_a_broken_codebook_file(tmp_path):
     path.write_text("name: Broken\nvalues: 3\n", encoding="utf-8")
     with pytest.raises(CommandError) as caught:
         command("create_study", "values", "--name", "Values", "--codebook", str(path))
+    assert str(caught.value).startswith("codebook.yaml: line 1")
     assert "\n" not in str(caught.value)
     assert not Study.objects.exists()
 

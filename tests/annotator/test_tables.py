@@ -55,6 +55,10 @@ def test_latin_1_is_named_and_refused():
     assert "Latin-1" in message
 
 
+def test_latin_1_is_named_also_at_the_end_of_the_file():
+    assert "Latin-1" in refusal("video_id,caption\n1,caf\xe9\n".encode("latin-1"))
+
+
 def test_windows_1252_and_hebrew_are_named():
     assert "Windows-1252" in refusal("video_id,caption\n1,“hi”\n".encode("cp1252"))
     assert "Windows-1255" in refusal("video_id,caption\n1,שלום לכולם חברים\n".encode("cp1255"))

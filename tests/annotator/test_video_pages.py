@@ -227,7 +227,7 @@ def test_labels_and_history_are_shown_to_a_researcher_and_written_down(client, s
     html = page(client, "video_detail", labelled.pk)
     assert html.count('data-stance="-1"') >= 2
     assert "differs" in html
-    assert "judgement.set" in html
+    assert "judged" in html[html.index("History") :]
     assert set(Exposure.objects.filter(user=researcher).values_list("kind", flat=True)) == {"codings", "gold"}
 
 
@@ -239,7 +239,7 @@ def test_labels_and_history_stay_hidden_from_everybody_else(client, study, label
     client.force_login(user)
     html = page(client, "video_detail", labelled.pk)
     assert 'class="stance"' not in html
-    assert "judgement.set" not in html
+    assert "judged" not in html
     assert not Exposure.objects.exists()
 
 

@@ -66,7 +66,7 @@ def test_chosen_files_are_imported_with_a_line_each(page_as, study, researcher, 
         True,
     )
     lines.filter(has_text="cooking.mp4").locator("a").click()
-    until(page, "document.querySelector('video').readyState >= 1")
+    until(page, "(document.querySelector('video')?.readyState ?? 0) >= 1")  # once the link has led there
 
 
 def test_file_is_sent_with_progress(page_as, study, researcher, tmp_path):

@@ -103,6 +103,20 @@ def test_codebook_is_searched_as_one_types(page_as, study):
     expect(entries).to_have_count(19)
 
 
+def test_search_of_the_codebook_leaves_only_what_it_found(page_as, study):
+    page = page_as(make_member(study, Role.ANNOTATOR))
+    page.goto(reverse("annotator:codebook_detail", args=["study"]))
+    box = page.get_by_label("Search the codebook")
+    box.fill("promise")
+    expect(page.locator(".wheel")).to_be_hidden()
+    found = page.locator(".value-entry:visible h2").all_inner_texts()
+    assert 0 < len(found) < 19
+    assert page.locator(".value-index a:visible").all_inner_texts() == found
+    box.press("Escape")
+    expect(page.locator(".wheel")).to_be_visible()
+    expect(page.locator(".value-index a:visible")).to_have_count(19)
+
+
 def test_wheel_leads_to_the_entry(page_as, study):
     page = page_as(make_member(study, Role.ANNOTATOR))
     page.goto(reverse("annotator:codebook_detail", args=("study",)))

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from annotator.actions.studies import create_study
-from annotator.codebooks.file import load_codebook
+from annotator.codebooks.file import CodebookDoc, CodebookFileError, load_codebook
 from annotator.management.base import AxialCommand
 
 
@@ -28,7 +28,7 @@ class Command(AxialCommand):
         study = create_study(
             slug=options["slug"],
             name=options["name"],
-            codebook=load_codebook(options["codebook"]) if options["codebook"] else None,
+            codebook=_read(options["codebook"]) if options["codebook"] else None,
             allow_dominant=options["dominant"],
             coders=options["coders"],
         )
@@ -51,3 +51,11 @@ class Command(AxialCommand):
             f"“{study.name}” ({study.slug}): {n_values} values, {study.coders_per_video} coders a video."
             f" Next: manage.py add_member {study.slug} USERNAME --role researcher",
         )
+
+
+def _read(path: Path) -> CodebookDoc:
+    """The file's codebook; what is wrong with it names the file too, since scripts make many studies."""
+    try:
+        return load_codebook(path)
+    except CodebookFileError as error:
+        raise CommandError(f"{path.name}: {error}") from error

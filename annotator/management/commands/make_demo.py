@@ -1,6 +1,9 @@
 """``make_demo``: two studies to try Axial with, one of clips to code, one of simulated labels."""
 
+import os
 from typing import Any
+
+from django.urls import reverse
 
 from annotator.management.base import AxialCommand
 from annotator.management.demo_study import (
@@ -32,9 +35,11 @@ class Command(AxialCommand):
         if not Study.objects.filter(slug=SIMULATED).exists():
             make_simulated_study()
         shown = [(username, role) for username, _name, role in PEOPLE if username != "ben"]
+        port = os.environ.get("PORT", "8000")  # where the web server will listen (deploy/gunicorn.conf.py)
+        address = f"http://localhost:{port}{reverse('annotator:study_detail', args=[SLUG])}"
         lines = [
             "",
-            "  Log in at http://localhost:8000 as",
+            f"  Log in at {address} as",
             *(
                 f"    {username:<6} password {PASSWORD}   {role.label}: {WHAT_FOR[role]}"
                 for username, role in shown
@@ -42,4 +47,4 @@ class Command(AxialCommand):
             "",
         ]
         logins = [{"username": username, "password": PASSWORD, "role": role} for username, role in shown]
-        self.result({"studies": [SLUG, SIMULATED], "logins": logins}, "\n".join(lines))
+        self.result({"studies": [SLUG, SIMULATED], "address": address, "logins": logins}, "\n".join(lines))
