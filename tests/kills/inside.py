@@ -15,9 +15,7 @@ def start(n_items):
     from tests.factories import make_study
 
     study = make_study()
-    Video.objects.bulk_create(
-        Video(study=study, external_id=f"v{number:06d}") for number in range(n_items)
-    )
+    Video.objects.bulk_create(Video(study=study, external_id=f"v{number:06d}") for number in range(n_items))
     Script.objects.bulk_create(
         Script(video=video, origin="import", model="writer", text="A script.", sha256="0" * 64)
         for video in study.videos.all()

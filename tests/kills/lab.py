@@ -99,7 +99,9 @@ class Lab:
         """A worker process, as deploy/ starts it."""
         name = f"w{uuid.uuid4().hex[:8]}@test"
         log = (self.folder / f"{name}.log").open("wb")
-        command = f"-m celery --app config worker --hostname {name} --pool threads --concurrency {concurrency}"
+        command = (
+            f"-m celery --app config worker --hostname {name} --pool threads --concurrency {concurrency}"
+        )
         command += f" --queues {queues} --without-gossip --without-mingle --loglevel INFO"
         worker = subprocess.Popen(
             [sys.executable, *command.split()], env=self.env, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
@@ -139,7 +141,9 @@ class Lab:
     def stored_when_begun(self, run):
         """Items begun although their results had been stored before."""
         ended = {int(key): at for key, at in self.look(run)["ended"].items()}
-        begun = [(int(line.split()[1]), float(line.split()[3])) for line in self.lines() if line.startswith("b")]
+        begun = [
+            (int(line.split()[1]), float(line.split()[3])) for line in self.lines() if line.startswith("b")
+        ]
         return [key for key, at in begun if key in ended and at > ended[key] + 0.05]
 
 
