@@ -102,7 +102,7 @@ def test_empty_and_broken_message_files_end_no_worker(lab):
     run = lab.start_run(10)
     messages = lab.folder / "data/broker/messages"
     for n, content in enumerate([b"", b"{", b"\xff\xfe", b"[]", b"{}", b'{"properties": 3}', b"null"]):
-        (messages / f"0_{n}.io.msg").write_bytes(content)
+        (messages / f"00_{n}.io.msg").write_bytes(content)
     worker = lab.start_worker()
     assert_each_stored_once(lab.wait_for_end(run), 10)
     assert worker.poll() is None
