@@ -134,6 +134,11 @@ class CreatorPriorSettings(FoldSettings):
 class DictionarySettings(PipelineSettings):
     """Settings of `dictionary`."""
 
+    language: Literal["bg", "de", "el", "en", "fr", "it", "nl"] = Field(
+        "en",
+        title=gettext_noop("Language"),
+        description=gettext_noop("Which of the dictionary's languages the scripts are in"),
+    )
     threshold: float = Field(
         0.0,
         title=gettext_noop("Threshold"),
