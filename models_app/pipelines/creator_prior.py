@@ -13,7 +13,7 @@ SMOOTHING = 1.0  # the prior counts as much as this many videos of the creator
 class CreatorPrior:
     """Predicts each label by how often the creator's videos in the other folds carry it.
 
-    The score is that frequency, drawn towards the one over all creators. Yes is said where the creator carries
+    The score is that frequency, drawn towards the one over all creators. Yes is said where the creator has
     the label more often than creators at large: half would be too much to ask of labels this rare. A creator
     whom no other fold knows gets the score of all, and no: with folds grouped by creator it knows nothing.
     """

@@ -1,7 +1,7 @@
-"""Script → endorsed values by counting words: the Personal Values Dictionary, as the package pyvalues carries it.
+"""Script → endorsed values by counting words of the Personal Values Dictionary, which pyvalues carries.
 
-Ponizovskiy et al. (2020), European Journal of Personality 34, 885-902. It lists words for Schwartz's ten original
-values, so each answers for the refined values that came out of it; face and humility have no words.
+Ponizovskiy et al. (2020), European Journal of Personality 34, 885-902. It lists words for Schwartz's ten
+original values, so each answers for the refined values that came of it; face and humility have no words.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Script → labels by a fine-tuned text encoder: learns from the other folds' gold, predicts the held-out one."""
+"""Script → labels by a fine-tuned text encoder: learns from the other folds, predicts the held-out one."""
 
 import gc
 import logging
@@ -83,13 +83,15 @@ class _Fold:
         self.taught = teaching_examples(data, fold=fold, with_text=True)
         if len(self.taught) < FEWEST:
             n = len(self.taught)
-            message = f"Outside fold {fold + 1} only {n} scripts have gold; it takes {FEWEST} to learn anything."
+            message = (
+                f"Outside fold {fold + 1} only {n} scripts have gold; it takes {FEWEST} to learn anything."
+            )
             raise ItemError("too-few-examples", message)
         self.asked = [example for example in data.examples if example.fold == fold and example.text.strip()]
         if not self.asked:
             raise ItemError("empty-script", f"All scripts of fold {fold + 1} are empty: nothing to predict.")
         self.labels = binary_labels(self.taught)
-        self.known = self.labels.any(axis=0)
+        self.known: npt.NDArray[np.bool_] = np.any(self.labels, axis=0)
         self.path = text_model_path(settings.model)
         self.device = best_device()
         self.texts, max_tokens = self._read()
@@ -265,7 +267,7 @@ class _Progress:
 
 
 def _mean_loss(scores: Scores, truth: npt.NDArray[np.bool_], *, known: npt.NDArray[np.bool_]) -> float:
-    """Binary cross-entropy over the labels that can be learned: it needs no threshold, and no label is too rare."""
+    """Binary cross-entropy over the labels that can be learned: it needs no threshold."""
     right = np.where(truth, scores, 1 - scores)[:, known]
     return float(-np.log(right.clip(1e-12)).mean())
 

@@ -20,7 +20,7 @@ SHIFTED_POSITIONS = ("roberta", "xlm-roberta", "camembert", "longformer")
 class TextClassifier(nn.Module):
     """Encoder, mean over the tokens (or the first), dropout, and one logit a label."""
 
-    def __init__(self, encoder: nn.Module, *, n_labels: int, pooling: str, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: Any, *, n_labels: int, pooling: str, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = encoder
         self.pooling = pooling
@@ -117,12 +117,14 @@ def _loading(path: str) -> Iterator[None]:
     """Quietly; what goes wrong is told as an ItemError."""
     level = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     except ImportError as error:
-        raise ItemError("model-unfit", f"“{path}” needs a package that is missing: {_first(error)}") from error
+        raise ItemError(
+            "model-unfit", f"“{path}” needs a package that is missing: {_first(error)}"
+        ) from error
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         message = (
             f"The text model “{path}” was not found: it is no folder here that holds a model, and no hub "
@@ -132,7 +134,7 @@ def _loading(path: str) -> Iterator[None]:
     finally:
         transformers_logging.set_verbosity(level)
         if bars:
-            transformers_logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _first(error: Exception) -> str:

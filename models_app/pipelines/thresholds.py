@@ -7,7 +7,7 @@ import numpy.typing as npt
 def f1_thresholds(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """The threshold of each label at which `scores >= threshold` has the best F1.
 
-    Rare labels need one of their own: at 0.5 a model says yes to nothing that holds for a tenth of the videos.
+    Rare labels need their own: at 0.5 a model says yes to nothing that holds for a tenth of the videos.
     Half way between two scores; of equally good ones the lowest, which says yes most often.
 
     Parameters

@@ -65,7 +65,7 @@ def train(
         for batch in shuffled_batches(rows, examples.lengths, size=plan.batch_size, rng=rng):
             with mixed_precision(device):
                 logits = model(**moved(examples.inputs(batch), device))
-            loss(logits.float(), examples.targets(batch).to(device)).backward()
+            loss(logits.float(), examples.targets(batch).to(device)).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
             optimizer.step()
             schedule.step()
@@ -77,7 +77,7 @@ def train(
 def predict(
     model: nn.Module, examples: Examples, rows: Sequence[int], *, batch_size: int, tick: Tick
 ) -> npt.NDArray[np.float64]:
-    """Sigmoid of the logits, shape (len(rows), n_labels), in [0, 1]. Longest first: if memory ends, at once."""
+    """Sigmoid of the logits, shape (len(rows), n_labels), in [0, 1]. Longest first."""
     device = device_of(model)
     model.eval()
     order = np.argsort(-examples.lengths[rows], kind="stable")
