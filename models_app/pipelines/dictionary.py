@@ -43,7 +43,7 @@ class Dictionary:
         """Share of each value's words; not said for values the dictionary does not know."""
         beat(0.0)
         if not script.text.strip():
-            raise ItemError("empty-script", "The script is empty: there are no words to count.")
+            raise ItemError("empty_script", "The script is empty: there are no words to count.")
         counts = self.count(script.text)
         total = counts.total()
 

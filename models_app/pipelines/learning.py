@@ -13,19 +13,19 @@ def teaching_examples(data: Dataset, *, fold: int, with_text: bool = False) -> l
     taught = [example for example in data.examples if example.fold != fold and example.gold is not None]
     if not taught:
         message = f"Outside fold {fold + 1} no video has gold: there is nothing to learn from."
-        raise ItemError("no-gold", message)
+        raise ItemError("no_gold", message)
     if with_text:
         n_with_gold = len(taught)
         taught = [example for example in taught if example.text.strip()]
         if not taught:
             message = f"All {n_with_gold} scripts with gold outside fold {fold + 1} are empty."
-            raise ItemError("empty-script", message)
+            raise ItemError("empty_script", message)
     if not binary_labels(taught).any():
         message = (
             f"The gold of all {len(taught)} videos outside fold {fold + 1} is “absent” throughout: "
             "there is nothing endorsed or confronted to learn from."
         )
-        raise ItemError("no-positives", message)
+        raise ItemError("no_positives", message)
     return taught
 
 

@@ -23,7 +23,7 @@ from models_app.pipelines.text_encoder import (
 )
 from models_app.pipelines.thresholds import f1_thresholds
 from models_app.pipelines.training import Plan, best_device, predict, train
-from models_app.weights import text_model_path
+from models_app.weights import text_model
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class MaskedLm:
                 f"The memory did not suffice for batches of {self.settings.batch_size} scripts of up to "
                 f"{self.settings.max_tokens} tokens. Set a smaller batch_size, max_tokens or model."
             )
-            raise ItemError("out-of-memory", message) from None
+            raise ItemError("out_of_memory", message) from None
         finally:
             gc.collect()
             if torch.cuda.is_available():
@@ -86,13 +86,13 @@ class _Fold:
             message = (
                 f"Outside fold {fold + 1} only {n} scripts have gold; it takes {FEWEST} to learn anything."
             )
-            raise ItemError("too-few-examples", message)
+            raise ItemError("too_few_examples", message)
         self.asked = [example for example in data.examples if example.fold == fold and example.text.strip()]
         if not self.asked:
-            raise ItemError("empty-script", f"All scripts of fold {fold + 1} are empty: nothing to predict.")
+            raise ItemError("empty_script", f"All scripts of fold {fold + 1} are empty: nothing to predict.")
         self.labels = binary_labels(self.taught)
         self.known: npt.NDArray[np.bool_] = np.any(self.labels, axis=0)
-        self.path = text_model_path(settings.model)
+        self.path = text_model(settings.model)
         self.device = best_device()
         self.texts, max_tokens = self._read()
         self.taught_rows = list(range(len(self.taught)))
@@ -158,7 +158,7 @@ class _Fold:
         graded = [place for place, example in enumerate(self.asked) if example.gold is not None]
         if not graded:
             message = f"No script of fold {self.fold + 1} has gold, so protocol=paper cannot pick its epoch."
-            raise ItemError("no-gold", message)
+            raise ItemError("no_gold", message)
         truth = binary_labels([self.asked[place] for place in graded])
         rows = self.taught_rows + self.asked_rows
         epochs = self.settings.epochs

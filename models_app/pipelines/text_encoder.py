@@ -90,7 +90,7 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     with _loading(path):
         tokenizer = AutoTokenizer.from_pretrained(path)
     if tokenizer.pad_token_id is None:
-        raise ItemError("model-unfit", f"“{path}” has no padding token: it is not a text encoder.")
+        raise ItemError("model_unfit", f"“{path}” has no padding token: it is not a text encoder.")
     return tokenizer
 
 
@@ -100,7 +100,7 @@ def load_encoder(path: str) -> Any:
         encoder = AutoModel.from_pretrained(path, dtype=torch.float32)
     if encoder.config.is_encoder_decoder or not hasattr(encoder.config, "hidden_size"):
         kind = encoder.config.model_type
-        raise ItemError("model-unfit", f"“{path}” is a model of the kind {kind}, not a text encoder.")
+        raise ItemError("model_unfit", f"“{path}” is a model of the kind {kind}, not a text encoder.")
     return encoder
 
 
@@ -123,14 +123,14 @@ def _loading(path: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise ItemError(
-            "model-unfit", f"“{path}” needs a package that is missing: {_first(error)}"
+            "model_unfit", f"“{path}” needs a package that is missing: {_first(error)}"
         ) from error
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         message = (
             f"The text model “{path}” was not found: it is no folder here that holds a model, and no hub "
             f"gave one ({_first(error)})."
         )
-        raise ItemError("model-not-found", message) from error
+        raise ItemError("model_not_found", message) from error
     finally:
         transformers_logging.set_verbosity(level)
         if bars:
