@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from models_app.pipelines.base import ItemError
+
 TEXT_MODEL = "all-MiniLM-L6-v2"
 SPEECH_MODEL = "whisper-base"
 
@@ -23,8 +25,11 @@ SPEECH_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a5
 BLOCK = 1 << 20
 
 
-class WeightsError(Exception):
+class WeightsError(ItemError):
     """Weights that cannot be had; the message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("weights_missing", message)
 
 
 def text_model(name: str) -> str:

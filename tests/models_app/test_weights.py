@@ -113,7 +113,7 @@ def test_a_cache_that_cannot_be_written_is_told(halves: Path):
 )
 def test_a_missing_package_says_what_installs_it(constant, value, ask, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(weights, constant, value)
-    with pytest.raises(WeightsError, match="no-such.*make install-models"):
+    with pytest.raises(WeightsError, match=r"no-such.*make install-models"):
         ask()
 
 
@@ -138,7 +138,7 @@ def test_four_processes_that_ask_at_once_get_one_whole_model(tmp_path: Path):
     ask = "import sys; from models_app.weights import *; from pathlib import Path\n"
     ask += "print(speech_model('whisper-base', cache=Path(sys.argv[1])))"
     asking = [
-        subprocess.Popen([sys.executable, "-c", ask, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", ask, str(tmp_path)], stdout=subprocess.PIPE, text=True)  # noqa: S603
         for _ in range(4)
     ]
     answers = {process.communicate(timeout=120)[0].strip() for process in asking}
