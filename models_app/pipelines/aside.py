@@ -1,4 +1,4 @@
-"""One piece of work in a thread beside the caller's, who goes on, looks how far it is, and takes it up at the end."""
+"""One piece of work in a thread beside the caller's, who goes on and takes the result at the end."""
 
 import threading
 from collections.abc import Callable

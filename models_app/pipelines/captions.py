@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from models_app.pipelines.lettering import Box, Line
 from models_app.pipelines.speech import Utterance
@@ -15,6 +16,8 @@ SURE_ALIKE = 0.93  # ... where both readings are sure of themselves: else "can" 
 SURE = 0.97
 SCORES = ((8, 0.75), (4, 0.85), (2, 0.92))  # letters at least: score at least; fewer letters are noise
 ONCE = 0.05  # more is asked of what was seen only once
+LEAST_PART = 3  # letters of a reading that may be a part of a longer one
+PART_SHARE = 0.85  # of the shorter reading's letters, with which the longer begins
 HANDLE = re.compile(r"@[\w.\-]+")
 SPOKEN_SHARE = 0.8  # of a caption's words said at that time: it is a subtitle
 SPOKEN_WITHIN = 1.5  # seconds
@@ -51,6 +54,17 @@ class _Track:
         """Of the surest reading."""
         return max(line.score for line in self.readings)
 
+    def go_on(self, line: Line, number: int) -> None:
+        """The line in another frame; of a part and the whole, the whole is kept."""
+        before = self.readings[-1].text
+        self.last = number
+        if _is_part(line.text, before):
+            return
+        if _is_part(before, line.text):
+            self.readings = []
+        self.readings.append(line)
+        self.box = line.box
+
 
 class CaptionTracker:
     """Takes the lines of one sampled frame after the other."""
@@ -75,10 +89,7 @@ class CaptionTracker:
                 self._open.append(_Track(number, number, line.box, [line]))
                 continue
             free.remove(track)
-            if _grows(track, line):
-                track.readings = []
-            track.readings.append(line)
-            track.last, track.box = number, line.box
+            track.go_on(line, number)
 
     def captions(self, *, seconds: float) -> list[Caption]:
         """What was on the screen, in order of time; ``seconds`` is the length of the video."""
@@ -142,8 +153,16 @@ def _is_said(word: str, said: set[str]) -> bool:
 
 def _best(line: Line, tracks: Sequence[_Track]) -> _Track | None:
     """The track that the line goes on with, if there is one."""
-    fitting = [track for track in tracks if _is_same(track, line) or _grows(track, line)]
-    return max(fitting, key=lambda track: track.box.overlap(line.box), default=None)
+    same = [track for track in tracks if _is_same(track, line)] or [
+        track
+        for track in tracks
+        if _in_place(track, line) and _is_one_text(track.readings[-1].text, line.text)
+    ]
+    return max(same, key=lambda track: track.box.overlap(line.box), default=None)
+
+
+def _is_one_text(first: str, second: str) -> bool:
+    return _is_part(first, second) or _is_part(second, first)
 
 
 def _is_same(track: _Track, line: Line) -> bool:
@@ -158,18 +177,23 @@ def _is_same(track: _Track, line: Line) -> bool:
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= needed
 
 
-def _grows(track: _Track, line: Line) -> bool:
-    """Whether a caption that is written word by word got longer in its place."""
-    before = track.readings[-1].text.casefold().replace(" ", "")
-    now = line.text.casefold().replace(" ", "")
-    in_place = min(track.box.bottom, line.box.bottom) - max(track.box.top, line.box.top)
-    return (
-        len(before) >= 2
-        and len(now) > len(before)
-        and now.startswith(before)
-        and not now[len(before)].isdigit()
-        and in_place > 0.5 * min(track.box.height, line.box.height)
-    )
+def _is_part(shorter: str, longer: str) -> bool:
+    """Whether one reading is the other with an end missing: being typed, or fading or sliding in or out."""
+    first, second = (text.casefold().replace(" ", "") for text in (shorter, longer))
+    if len(first) < LEAST_PART or len(first) >= len(second):
+        return False
+    if first in second:
+        after = second.find(first) + len(first)
+        return not (first[-1].isdigit() and second[after : after + 1].isdigit())
+    n_common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
+    # The letter at the edge may be read as another: half of it is missing.
+    return n_common >= PART_SHARE * len(first) and len(second) - len(first) >= 2
+
+
+def _in_place(track: _Track, line: Line) -> bool:
+    height = min(track.box.bottom, line.box.bottom) - max(track.box.top, line.box.top)
+    across = min(track.box.right, line.box.right) - max(track.box.left, line.box.left)
+    return across > 0 and height > 0.5 * min(track.box.height, line.box.height)
 
 
 def _blocks(tracks: Sequence[_Track]) -> list[list[_Track]]:

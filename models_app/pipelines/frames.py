@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Sampler:
     def moments(self) -> list[float]:
         """Seconds, in the middle of what each sample stands for."""
         edges = [min(n / self.per_second, self.seconds) for n in range(self.n_samples + 1)]
-        return [(start + end) / 2 for start, end in zip(edges, edges[1:], strict=False)]
+        return [(start + end) / 2 for start, end in pairwise(edges)]
 
     def samples(self) -> Iterator[Sample]:
         """The frame shown at each moment; ItemError if none can be decoded."""

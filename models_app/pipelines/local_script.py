@@ -1,4 +1,4 @@
-"""`local-script`: a video becomes a script on this machine, from what is said, what is written and what is cut."""
+"""`local-script`: a video becomes a script on this machine: what is said, what is written, where it is cut."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,16 +51,15 @@ class LocalScript:
         self.lettering = LetteringReader()
 
     def make(self, video: VideoInput, *, beat: Beat) -> ScriptDraft:
-        """The script; ItemError if there is nothing that can be read. Speech is recognised beside the frames."""
+        """The script; ItemError if nothing can be read. Speech is recognised while frames are looked at."""
         beat(0.0)
         contents = contents_of(video.path)
         track = SoundTrack(video.path)
         if not contents.has_sound_track:
-            watched = self._watch(video.path, beat=beat)
-            return _assembled(contents, watched, Heard([]), track)
+            return _assembled(contents, self._watch(video.path, beat=beat), Heard([]), track)
         seconds = contents.seconds or (video.duration_ms or 0) / 1000
         with Aside(lambda progress: self.speech.read(track, seconds=seconds, progress=progress)) as hearing:
-            watched = None
+            watched: _Watched | None = None
             if contents.has_picture:
                 watched = self._watch(video.path, beat=lambda done: beat((done + hearing.done) / 2))
             seen = 1.0 if watched else hearing.done
@@ -82,7 +81,7 @@ class LocalScript:
             self.lettering.forget()
         return _Watched(
             captions=tracker.captions(seconds=sampler.seconds),
-            scenes=scene_starts(cutter.cuts, keys=sampler.keys),
+            scenes=scene_starts(cutter.cuts, keys=sampler.keys, seconds=sampler.seconds),
             seconds=sampler.seconds,
             n_frames=cutter.n_samples,
             n_handles=tracker.n_handles,

@@ -49,7 +49,9 @@ def contents_of(path: Path) -> Contents:
     with opened(path) as container:
         picture, sound = picture_of(container), sound_of(container)
         if picture is None and sound is None:
-            raise ItemError("nothing_in_it", "The file holds neither a picture nor sound that can be decoded.")
+            raise ItemError(
+                "nothing_in_it", "The file holds neither a picture nor sound that can be decoded."
+            )
         seconds = container.duration / av.time_base if container.duration else None
         return Contents(has_picture=picture is not None, has_sound_track=sound is not None, seconds=seconds)
 

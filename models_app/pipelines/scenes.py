@@ -13,6 +13,7 @@ BINS = 6  # of each colour
 COLOURS_DIFFER = 0.35  # share of the picture whose colour is another; a person who moves changes less
 PLACES_DIFFER = 0.10  # mean difference of the cells, of 1; a caption that appears changes less
 BLACK = 14.0  # mean of 0 to 255
+SHORTEST = 0.5  # seconds
 ENCODER_NOISE = 2.0  # mean of 0 to 255 in the cell that differs most
 
 
@@ -41,8 +42,10 @@ class SceneCutter:
         self._last = (seconds, cells, colours)
 
 
-def scene_starts(cuts: Sequence[tuple[float, float]], *, keys: Sequence[float]) -> list[float]:
-    """Seconds at which scenes begin, the first at 0.
+def scene_starts(
+    cuts: Sequence[tuple[float, float]], *, keys: Sequence[float], seconds: float
+) -> list[float]:
+    """Seconds at which scenes begin, the first at 0; what flashes up at the very end is no scene.
 
     Encoders put a key frame where the picture changes: the only one between two samples tells the moment;
     without it, it is the middle.
@@ -51,7 +54,7 @@ def scene_starts(cuts: Sequence[tuple[float, float]], *, keys: Sequence[float]) 
     for before, after in cuts:
         between = [key for key in keys if before < key <= after]
         starts.append(between[0] if len(between) == 1 else (before + after) / 2)
-    return starts
+    return [start for start in starts if not start or seconds - start >= SHORTEST]
 
 
 def _cells(image: Image) -> npt.NDArray[np.float32]:

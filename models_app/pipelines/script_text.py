@@ -113,7 +113,9 @@ def stretches_without_speech(
     """Seconds in which something other than speech is heard; ``audible`` tells for each window."""
     heard = list(audible)
     for utterance in utterances:
-        for n in range(max(0, int(utterance.start / window)), min(len(heard), int(utterance.end / window) + 1)):
+        for n in range(
+            max(0, int(utterance.start / window)), min(len(heard), int(utterance.end / window) + 1)
+        ):
             heard[n] = False
     stretches: list[tuple[int, int]] = []
     for n in (n for n, is_heard in enumerate(heard) if is_heard):

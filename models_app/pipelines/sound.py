@@ -93,7 +93,7 @@ class SoundTrack:
             self.n_broken += 1  # cut off: what came before counts
 
 
-def _finite(samples: Samples) -> Samples:
+def _finite(samples: npt.NDArray[Any]) -> Samples:
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0).astype(np.float32)
 
 

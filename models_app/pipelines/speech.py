@@ -137,7 +137,7 @@ def is_invented(segment: Any) -> bool:
 
 
 def _words(segment: Any, *, since: float) -> list[Word]:
-    return [Word(word.word, since + word.start, since + word.end) for word in segment.words]
+    return [Word(word.word, since + float(word.start), since + float(word.end)) for word in segment.words]
 
 
 def _joined(sentences: list[list[Word]]) -> list[Utterance]:
