@@ -211,6 +211,8 @@ def _blocks(tracks: Sequence[_Track]) -> list[list[_Track]]:
 def _goes_with(track: _Track, other: _Track) -> bool:
     if abs(track.first - other.first) > 1 or abs(track.last - other.last) > 1:
         return False
+    if max(track.first, other.first) > min(track.last, other.last):
+        return False  # one after the other
     heights = sorted((track.box.height, other.box.height))
     if heights[1] > 1.7 * heights[0]:
         return False

@@ -1,4 +1,4 @@
-"""`local-script`: a video becomes a script on this machine: what is said, what is written, where it is cut."""
+"""`local-script`: a video becomes a script on this machine: what is said, written on the screen, and cut."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -94,7 +94,8 @@ class SoundTrack:
 
 
 def _finite(samples: npt.NDArray[Any]) -> Samples:
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0).astype(np.float32)
+    bounded = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+    return np.asarray(bounded, dtype=np.float32)
 
 
 def _loudness(stereo: Samples) -> npt.NDArray[np.float64]:
