@@ -4,6 +4,7 @@ Whisper writes fluent sentences for music and noise. What keeps them out: Silero
 no retries, and the model's own measures of doubt on every sentence behind.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ DOUBTFUL_LOGPROB = -0.5  # below, and likely no speech: guessed
 MAX_NO_SPEECH = 0.6
 MIN_WORD_PROBABILITY = 0.25  # mean over a sentence's words
 TOKENS_PER_SECOND = 12  # more than anybody says
+LEAST_VOICE = 0.2  # seconds
 PAUSE = 0.7  # seconds without a word that end a line
 ENDS = (".", "!", "?", "…", "。", "！", "？", "؟")
 MAX_THREADS = 4
@@ -85,7 +87,11 @@ class SpeechReader:
 
     def _read_piece(self, piece: Piece, heard: Heard, *, tell: Callable[[float], None]) -> None:
         tell(piece.seconds)
-        segments, info = self._transcribe(piece.samples, language=self.language or heard.language or None)
+        voiced = voiced_seconds(piece.samples)
+        if voiced < LEAST_VOICE:
+            return  # Whisper would not find that out by itself
+        language = self.language or heard.language or None
+        segments, info = self._transcribe(piece.samples, voiced=voiced, language=language)
         sentences = []
         for segment in segments:
             tell(piece.seconds + segment.end)
@@ -97,10 +103,9 @@ class SpeechReader:
             heard.language, heard.language_probability = info.language, float(info.language_probability)
         heard.utterances.extend(_joined(sentences))
 
-    def _transcribe(self, samples: Samples, *, language: str | None) -> tuple[Any, Any]:
+    def _transcribe(self, samples: Samples, *, voiced: float, language: str | None) -> tuple[Any, Any]:
         if self._loaded is None:
             self._loaded = load_whisper(self.model)
-        window = min(30.0, len(samples) / RATE)
         return self._loaded.transcribe(  # type: ignore[no-any-return]
             samples,
             language=language,
@@ -112,7 +117,7 @@ class SpeechReader:
             no_speech_threshold=MAX_NO_SPEECH,
             word_timestamps=True,
             vad_filter=True,
-            max_new_tokens=max(24, round(window * TOKENS_PER_SECOND)),
+            max_new_tokens=max(24, round(min(30.0, voiced) * TOKENS_PER_SECOND)),
         )
 
 
@@ -120,8 +125,16 @@ def load_whisper(model: str) -> Any:
     """The model on the processor, in small integers."""
     from faster_whisper import WhisperModel
 
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)  # else three lines for each video
     n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=min(n_cores, MAX_THREADS))
+
+
+def voiced_seconds(samples: Samples) -> float:
+    """How long a voice is heard, by Silero's detector; that costs milliseconds where Whisper costs seconds."""
+    from faster_whisper.vad import get_speech_timestamps
+
+    return float(sum(part["end"] - part["start"] for part in get_speech_timestamps(samples)) / RATE)
 
 
 def is_invented(segment: Any) -> bool:

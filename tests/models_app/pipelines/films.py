@@ -35,7 +35,9 @@ def write(
     """Text with an outline, as on short videos, in the middle of its line."""
     pen, letters = ImageDraw.Draw(picture), font(name, size)
     left = (picture.width - pen.textlength(text, font=letters)) / 2
-    pen.text((left, top), text, font=letters, fill=colour, stroke_width=max(1, size // 14), stroke_fill="black")
+    pen.text(
+        (left, top), text, font=letters, fill=colour, stroke_width=max(1, size // 14), stroke_fill="black"
+    )
 
 
 def make_film(
