@@ -1,9 +1,12 @@
 """What the tests of pipelines share."""
 
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from models_app.pipelines.local_script import LocalScript
 
 STANCE = {"": 0, "present": 1, "dominant": 2, "conflict": -1}
 
@@ -19,3 +22,9 @@ def published(shared):
     codes = [row["1_Link1"].split("@")[1].split("/")[0] for row in rows]
     numbers = {code: number for number, code in enumerate(dict.fromkeys(codes))}
     return [numbers[code] for code in codes], np.array([[STANCE[row[v]] for v in values] for row in rows])
+
+
+@pytest.fixture(scope="session")
+def local_script() -> LocalScript:
+    """The pipeline with its models, loaded once for all tests."""
+    return LocalScript(SimpleNamespace(speech_model="whisper-base", language="", frames_per_second=1.0))
