@@ -1,7 +1,9 @@
 """From a pipeline's name to what does its work. Loads torch and the like: for workers, never for pages."""
 
+from typing import cast
+
 from models_app.pipelines.base import Pipeline
-from models_app.specs import PipelineName, PipelineSettings
+from models_app.specs import LocalScriptSettings, PipelineName, PipelineSettings
 
 
 def pipeline_of(name: str, settings: PipelineSettings) -> Pipeline:
@@ -10,7 +12,7 @@ def pipeline_of(name: str, settings: PipelineSettings) -> Pipeline:
         case PipelineName.LOCAL_SCRIPT:
             from models_app.pipelines.local_script import LocalScript
 
-            return LocalScript(settings)
+            return LocalScript(cast(LocalScriptSettings, settings))
         case PipelineName.MASKED_LM:
             from models_app.pipelines.masked_lm import MaskedLm
 
