@@ -19,3 +19,11 @@ def published(shared):
     codes = [row["1_Link1"].split("@")[1].split("/")[0] for row in rows]
     numbers = {code: number for number, code in enumerate(dict.fromkeys(codes))}
     return [numbers[code] for code in codes], np.array([[STANCE[row[v]] for v in values] for row in rows])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Models as small as the tests' are slowed down by threads, most of all on a busy machine."""
+    import torch
+
+    torch.set_num_threads(1)
