@@ -2,7 +2,7 @@
 
     python benchmarks/supervised.py ../shared/data/valueeval23 --train 300 --test 300
 
-Learns from ValueEval'23's training arguments, predicts some of its validation ones (20 values, endorsed only).
+Learns from ValueEval'23's training arguments, predicts validation ones (20 values, endorsed only).
 """
 
 import argparse
@@ -66,9 +66,8 @@ def main() -> None:
     answers = [words.judge(ScriptInput(0, text), values=values, beat=lambda done: None) for text in asked]
     report("dictionary", np.array([[bool(answer.endorsed) for answer in some] for some in answers]))
 
-    teach = [
-        Example(n, n, 1, tuple(row), text) for n, (row, text) in enumerate(zip(gold, taught, strict=True))
-    ]
+    pairs = enumerate(zip(gold, taught, strict=True))
+    teach = [Example(n, n, 1, tuple(row), text) for n, (row, text) in pairs]
     ask = [Example(-1 - n, -1 - n, 0, None, text) for n, text in enumerate(asked)]
     model = MaskedLm(MaskedLmSettings.model_validate(dict(one.split("=", 1) for one in options.set)))
     began, cpu = time.perf_counter(), time.process_time()

@@ -138,7 +138,7 @@ def test_folds_grouped_by_creator_leave_a_creators_signature_useless(encoder):
     found = {}
     for grouped in (False, True):
         data = signed(grouped=grouped)
-        # The default protocol is grouped within as well: it would not even pick an epoch that has learned this.
+        # The default protocol is grouped within as well: it would not even pick an epoch with this.
         model = learner(encoder, epochs=8, patience=8, protocol="paper")
         answers = [a for fold in (0, 1) for a in model.fit_predict(data, fold=fold, seed=0, beat=quiet)]
         found[grouped] = accuracy(answers, data)
