@@ -28,3 +28,11 @@ def published(shared):
 def local_script() -> LocalScript:
     """The pipeline with its models, loaded once for all tests."""
     return LocalScript(SimpleNamespace(speech_model="whisper-base", language="", frames_per_second=1.0))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Models as small as the tests' are slowed down by threads, most of all on a busy machine."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -6,7 +6,7 @@ from models_app.pipelines.dictionary import ORIGINAL_OF, Dictionary
 from models_app.specs import DictionarySettings
 from tests.factories import SCHWARTZ
 
-TEXT = 'INT. CHURCH – DAY\n\nANNA: "My analysis of the Bible. An adventure; adventure!"\n\n[achievement]'
+TEXT = 'INT. HALL – DAY\n\nANNA: "My analysis of the Bible. An adventure; adventure!"\n\n[achievement]'
 
 
 def judge(text, **settings):

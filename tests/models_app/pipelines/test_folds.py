@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,6 +18,7 @@ def imbalance(fold, labels):
     return ((sums - fair) ** 2)[:, fair > 0].sum(axis=0) @ (1 / fair[fair > 0])
 
 
+@settings(deadline=None)
 @given(counts=COUNTS, data=st.data())
 def test_every_creator_has_a_fold_and_no_fold_is_empty(counts, data):
     n_folds = data.draw(st.integers(2, len(counts)))
@@ -26,6 +27,7 @@ def test_every_creator_has_a_fold_and_no_fold_is_empty(counts, data):
     assert sorted(set(fold.tolist())) == list(range(n_folds))
 
 
+@settings(deadline=None)
 @given(counts=COUNTS, seed=st.integers(0, 2**32))
 def test_the_same_seed_makes_the_same_folds(counts, seed):
     first = assign_folds(counts, n_folds=2, seed=seed)
@@ -37,6 +39,7 @@ def test_seeds_make_different_folds():
     assert len({tuple(assign_folds(counts, n_folds=3, seed=seed)) for seed in range(10)}) > 5
 
 
+@settings(deadline=None)
 @given(
     creators=st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda c: len(set(c)) >= 3),
     seed=st.integers(0, 9),
