@@ -88,4 +88,5 @@ def spread_of(resampled: FloatArray, *, confidence: float = 0.95) -> Spread:
         return Spread(nan, nan, nan, n_undefined)
     is_known = n_undefined <= (1 - confidence) * len(resampled)
     ends = percentile_interval(resampled, confidence=confidence)
-    return Spread(*(np.where(is_known, end, np.nan) for end in ends), n_undefined)
+    se, low, high = (np.where(is_known, end, np.nan) for end in ends)
+    return Spread(se, low, high, n_undefined)
