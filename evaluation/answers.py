@@ -83,7 +83,7 @@ class RunAnswers:
     @property
     def predicted(self) -> npt.NDArray[np.bool_]:
         """(n, V, 2): what was not said is not predicted."""
-        return self.answers == 2
+        return np.asarray(self.answers == 2)
 
     @property
     def is_answered(self) -> npt.NDArray[np.bool_]:

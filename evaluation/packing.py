@@ -3,7 +3,7 @@
 A row a video instead of a row an answer is several times faster to group and to fetch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ def unpack(packed: npt.NDArray[np.int64], *, n_values: int, bits: int) -> npt.ND
     return answers
 
 
-def as_table(rows: list[tuple[int | None, ...]], *, n_columns: int) -> npt.NDArray[np.int64]:
+def as_table(rows: Sequence[tuple[int | None, ...]], *, n_columns: int) -> npt.NDArray[np.int64]:
     """Rows of a query as numbers, NULL as 0; shape (n, n_columns) also without rows."""
     filled = [[0 if cell is None else cell for cell in row] for row in rows]
     return np.array(filled, dtype=np.int64).reshape(len(rows), n_columns)

@@ -260,7 +260,7 @@ def _figure_reasons(tally: Tally, *, n_videos: int, reported: npt.NDArray[np.boo
     """Why each figure is undefined if it is."""
     if not n_videos:
         return dict.fromkeys(FIGURES, Unscored.NO_GOLD)
-    is_reported = dict(zip(SCOPES, [*reported.any(axis=0).tolist(), bool(reported.any())], strict=True))
+    is_reported = dict(zip(SCOPES, np.append(reported.any(axis=0), reported.any()).tolist(), strict=True))
     f1 = {
         scope: Unscored.NO_SUPPORT if is_reported[scope] else Unscored.NO_REPORTED_LABELS for scope in SCOPES
     }

@@ -28,7 +28,7 @@ def of_study(report: PerformanceReport, *, study: Study, common: Comparison | No
     if not report.runs:
         lines.append("No run of this study predicts anything yet: run_pipeline, or import_predictions.")
     lines += [
-        "F1 over the reported labels; recall and precision: means over videos, over all labels. * a baseline.",
+        "F1: reported labels; recall and precision: means over videos over all labels; * a baseline.",
         f"{_level(report)} intervals: {report.resampling.n_resamples} bootstraps of creators, seed"
         f" {report.resampling.seed}. Live figures.",
     ]
