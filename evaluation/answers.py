@@ -140,7 +140,9 @@ def read_answers(study: Study, gold: Gold, runs: Sequence[Run]) -> list[RunAnswe
 
 def gold_version(study: Study) -> str:
     """Changes whenever the gold to score on may have changed."""
-    labels = GoldLabel.objects.filter(video__study=study).aggregate(n=Count("pk"), last=Max("decided_at"))
+    labels = GoldLabel.objects.filter(video__study=study).aggregate(
+        n=Count("pk"), last=Max("decided_at"), stances=Sum(F("pk") * F("stance"))
+    )
     videos = Video.objects.filter(study=study).aggregate(
         n=Count("pk"),
         withdrawn=Count("withdrawn_at"),

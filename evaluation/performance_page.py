@@ -1,7 +1,7 @@
 """What the pages of models show: scores as words, places on an axis and rows in order."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from annotator.models import Value
 from evaluation.agreement_page import DASH, hues_of, interval, short
-from evaluation.metrics.classification import FIGURES, KINDS, SCOPES
+from evaluation.metrics.classification import FIGURES, KINDS
 from evaluation.performance_report import Comparison, LabelScore, PerformanceReport, RunScores, Score, Scores
 from evaluation.reasons import why_unscored
 from models_app.models import RunOrigin, RunState
 from models_app.specs import PipelineName
 
 BEST_FIRST = "weighted_all"
+SORTS = FIGURES
 FIRST_ALL = ("all", "endorsed", "confronted")  # a headline, then what it is made of
 FLOORS = (PipelineName.CREATOR_PRIOR, PipelineName.DICTIONARY)  # runs that a model has to beat
 
@@ -24,8 +25,9 @@ FLOORS = (PipelineName.CREATOR_PRIOR, PipelineName.DICTIONARY)  # runs that a mo
 class Cell:
     """A figure ready to print."""
 
-    name: str  # of FIGURES
+    name: str  # of FIGURES, or a label's
     text: str
+    title: str = ""
     interval: str = ""
     because: str = ""  # why the figure, or only its interval, is undefined
     is_detail: bool = False  # one direction of what "all" sums up
@@ -296,16 +298,17 @@ def _row_of_baseline(name: str, scores: Scores, *, axis: Axis) -> Row:
 
 
 def _cell(name: str, scores: Scores) -> Cell:
-    scope = name.partition("_")[2]
-    stances: Mapping[str, int | None] = dict(zip(SCOPES, (1, -1, None), strict=True))
+    kind, _underscore, scope = name.partition("_")
+    sign, stance = {"endorsed": (" +", 1), "confronted": (" −", -1), "all": ("", None)}[scope]
     score = scores.figures[name]
     return Cell(
         name=name,
         text=short(score.value),
+        title=figure_titles()[kind] + sign,
         interval=interval(score.ci_low, score.ci_high),
         because=why_unscored(score.undefined_because),
         is_detail=scope != "all",
-        stance=stances[scope],
+        stance=stance,
     )
 
 
@@ -343,7 +346,12 @@ def _contrast(
         first=cells[0],
         second=cells[1],
         floor=short(floor.value),
-        difference=Cell("", signed(difference.value), between, why_unscored(difference.undefined_because)),
+        difference=Cell(
+            name="",
+            text=signed(difference.value),
+            interval=between,
+            because=why_unscored(difference.undefined_because),
+        ),
         is_clear=low > 0 or high < 0,
     )
 
@@ -366,6 +374,3 @@ def _plot(name: str, score: Score, *, axis: Axis) -> Plot:
             "interval": interval(score.ci_low, score.ci_high) or _("undefined"),
         }
     return Plot(axis.place(score.value), axis.place(score.ci_low), axis.place(score.ci_high), label)
-
-
-SORTS = tuple(FIGURES)

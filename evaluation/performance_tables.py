@@ -2,7 +2,6 @@
 
 import csv
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from annotator.imports.guard import guard
@@ -10,9 +9,8 @@ from annotator.models import Study
 from evaluation.performance_report import Comparison, PerformanceReport, RunScores, Score, Scores
 from evaluation.tables import Writable
 
-ABOUT_RUN = (
-    "run", "model", "pipeline", "origin", "state", "n_in_run", "n_scope", "n_scored", "n_missing", "n_not_said"
-)  # fmt: skip
+ABOUT_RUN = ("run", "model", "pipeline", "origin", "state")
+COUNTS = ("n_in_run", "n_scope", "n_scored", "n_missing", "n_not_said")
 
 
 def write_leaderboard(out: Writable, report: PerformanceReport, *, study: Study) -> None:
@@ -29,7 +27,7 @@ def write_leaderboard(out: Writable, report: PerformanceReport, *, study: Study)
         for name, scores in report.baselines.items()
     ]
     figures = list(_figures(next(iter(report.baselines.values()))))
-    writer = csv.DictWriter(out, fieldnames=[*ABOUT_RUN, *figures, *basis])
+    writer = csv.DictWriter(out, fieldnames=[*ABOUT_RUN, *COUNTS, *figures, *basis])
     writer.writeheader()
     writer.writerows(row | basis for row in rows)
 
@@ -68,10 +66,7 @@ def _about(run: RunScores) -> dict[str, Any]:
         "origin": run.run.origin,
         "state": run.run.state,
         "n_in_run": run.run.n_in_run,
-        "n_scope": run.n_scope,
-        "n_scored": run.n_scored,
-        "n_missing": run.n_missing,
-        "n_not_said": run.n_not_said,
+        **{name: getattr(run, name) for name in COUNTS[1:]},
     }
 
 
@@ -86,8 +81,8 @@ def _basis(study: Study, *, n_gold: int | None, n_creators: int) -> dict[str, An
     }
 
 
-def _figures(scores: Scores) -> Mapping[str, float | str]:
-    cells: dict[str, float | str] = {}
+def _figures(scores: Scores) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
     for name, score in scores.figures.items():
         cells |= _score(
             f"f1_{name}" if name.startswith(("weighted", "macro")) else f"{name}_per_video", score
@@ -96,7 +91,7 @@ def _figures(scores: Scores) -> Mapping[str, float | str]:
     return cells
 
 
-def _score(name: str, score: Score) -> dict[str, float | str]:
+def _score(name: str, score: Score) -> dict[str, Any]:
     return {
         name: _cell(score.value),
         f"{name}_se": _cell(score.se),

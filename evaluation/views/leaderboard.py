@@ -14,7 +14,6 @@ from evaluation.performance_page import (
     axis_of,
     cells_of,
     contrasts_of,
-    figure_titles,
     label_contrasts,
     label_rows,
     marks_of,
@@ -54,7 +53,6 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
             "rows": rows,
             "axis": axis,
             "floor": axis.place(floor),
-            "titles": figure_titles(),
             "choices": [(run.run.pk, run.run.model) for run in report.runs],
             "n_endorsed": sum(name.endswith(":endorsed") for name in report.reported),
             "n_confronted": sum(name.endswith(":confronted") for name in report.reported),
@@ -79,7 +77,8 @@ def leaderboard_table(request: StudyRequest, study: Study) -> HttpResponse:
 @study_view(Role.RESEARCHER)
 def leaderboard_compare(request: StudyRequest, study: Study) -> HttpResponse:
     """Two runs on the videos that both were asked for."""
-    there = {str(run.pk): run for run in scorable_runs(study)}
+    runs = scorable_runs(study) if study.codebook_id else []
+    there = {str(run.pk): run for run in runs}
     first, second = (there.get(request.GET.get(side, "")) for side in ("a", "b"))
     context: dict[str, Any] = {
         "choices": [(run.pk, run.model) for run in there.values()],
@@ -120,7 +119,6 @@ def leaderboard_labels(request: StudyRequest, study: Study, pk: int) -> HttpResp
             "scored": scored,
             "comparison": comparison,
             "marks": marks_of(scored),
-            "titles": figure_titles(),
             "cells": cells_of(scored.scores),
             "rows": label_rows(
                 scored.scores, floor=comparison.baselines["all-positive"], values=_values(study)

@@ -11,7 +11,8 @@ from django.utils import timezone
 from annotator.models import Codebook, Creator, GoldLabel, Study, Video
 from evaluation.metrics.classification import FIGURES
 from models_app.models import Gives, Prediction, Run
-from tests.evaluation.scored import DIRECTIONS, give_gold, gold_arrays, make_run, sklearn_scores
+from tests.evaluation.rows import give_gold, make_run
+from tests.evaluation.scored import DIRECTIONS, gold_arrays, sklearn_scores
 from tests.factories import make_batch, make_codebook, make_study, make_video
 
 pytestmark = pytest.mark.django_db
