@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from annotator.models import Value
 from evaluation.agreement_page import DASH, hues_of, interval, short
 from evaluation.metrics.classification import FIGURES, KINDS
+from evaluation.metrics.unscored import Unscored
 from evaluation.performance_report import Comparison, LabelScore, PerformanceReport, RunScores, Score, Scores
 from evaluation.reasons import why_unscored
 from models_app.models import RunOrigin, RunState
@@ -102,8 +103,8 @@ class Half:
     stance: int
     f1: Cell
     floor: str
-    precision: str
-    recall: str
+    precision: Cell
+    recall: Cell
     support: int
     is_reported: bool
 
@@ -172,6 +173,12 @@ def axis_of(scored: Sequence[Scores]) -> Axis:
 def cells_of(scores: Scores) -> list[Cell]:
     """The twelve figures, of each kind first that of both directions."""
     return [_cell(f"{kind}_{scope}", scores) for kind in KINDS for scope in FIRST_ALL]
+
+
+def summary_of(scores: Scores) -> list[tuple[Cell, list[Cell]]]:
+    """Each kind of figure over both directions, with those of each."""
+    cells = cells_of(scores)
+    return [(cells[at], cells[at + 1 : at + 3]) for at in range(0, len(cells), 3)]
 
 
 def label_rows(scores: Scores, *, floor: Scores, values: Sequence[Value]) -> list[LabelRow]:
@@ -249,9 +256,9 @@ def marks_of(run: RunScores) -> list[Mark]:
     if facts.pipeline == PipelineName.CREATOR_PRIOR:
         marks.append(Mark(_("leak probe"), "", "flag"))
     elif facts.grouping == "none":
-        marks.append(Mark(_("ungrouped folds: creators leak"), "warn", "alert"))
+        marks.append(Mark(_("ungrouped folds"), "warn", "alert"))
     if facts.protocol == "paper":
-        marks.append(Mark(_("epoch picked on the test fold"), "warn", "alert"))
+        marks.append(Mark(_("epoch from the test fold"), "warn", "alert"))
     if facts.n_values_other:
         text = _("%(n)s values under another meaning: nothing predicted") % {"n": facts.n_values_other}
         marks.append(Mark(text, "warn", "alert"))
@@ -326,8 +333,8 @@ def _half(label: LabelScore, floor: LabelScore) -> Half:
         stance=1 if label.direction == "endorsed" else -1,
         f1=_f1_cell(label),
         floor=short(floor.f1.value),
-        precision=short(label.precision),
-        recall=short(label.recall),
+        precision=Cell("", short(label.precision), because=why_unscored(Unscored.NEVER_PREDICTED)),
+        recall=Cell("", short(label.recall), because=why_unscored(Unscored.NO_SUPPORT)),
         support=label.support,
         is_reported=label.is_reported,
     )
@@ -357,11 +364,13 @@ def _contrast(
 
 
 def signed(x: float) -> str:
-    """Two places with a sign; 0 has none; a dash where undefined."""
-    text = short(abs(x))
-    if math.isnan(x) or text == "0":
-        return text
-    return ("+" if x > 0 else "−") + text
+    """Three places with a sign, as differences need; 0 has none; a dash where undefined."""
+    if math.isnan(x):
+        return DASH
+    text = f"{abs(x):.3f}"
+    if text == "0.000":
+        return "0"
+    return ("+" if x > 0 else "−") + text.removeprefix("0")
 
 
 def _plot(name: str, score: Score, *, axis: Axis) -> Plot:

@@ -12,7 +12,6 @@ from evaluation.performance_page import (
     BEST_FIRST,
     SORTS,
     axis_of,
-    cells_of,
     contrasts_of,
     label_contrasts,
     label_rows,
@@ -20,6 +19,7 @@ from evaluation.performance_page import (
     new_run_url,
     rows_of,
     run_url,
+    summary_of,
 )
 from evaluation.performance_remembered import comparison_of, performance_of, scorable_runs
 from evaluation.performance_report import Comparison, PerformanceReport
@@ -119,7 +119,7 @@ def leaderboard_labels(request: StudyRequest, study: Study, pk: int) -> HttpResp
             "scored": scored,
             "comparison": comparison,
             "marks": marks_of(scored),
-            "cells": cells_of(scored.scores),
+            "summary": summary_of(scored.scores),
             "rows": label_rows(
                 scored.scores, floor=comparison.baselines["all-positive"], values=_values(study)
             ),
