@@ -1,4 +1,4 @@
-"""Scores equal scikit-learn, baselines what they stand for, and resamples scoring the drawn videos themselves."""
+"""Scores equal scikit-learn, baselines what they stand for, resamples scoring the drawn videos themselves."""
 
 import itertools
 
