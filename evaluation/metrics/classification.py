@@ -102,8 +102,8 @@ def tally_videos(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> FloatArray:
     return _rows(labels, videos)
 
 
-def figures_of(tally: Tally, *, reported: BoolArray) -> FloatArray:
-    """The twelve figures in the order of `FIGURES`, shape (..., 12).
+def figures_of(tally: Tally, *, reported: BoolArray, f1: FloatArray | None = None) -> FloatArray:
+    """The twelve figures in the order of `FIGURES`, shape (..., 12); f1: the tally's, if it is at hand.
 
     reported: bool, shape (V, 2), from `reported_labels` on the full gold, fixed before any resampling.
 
@@ -122,12 +122,11 @@ def figures_of(tally: Tally, *, reported: BoolArray) -> FloatArray:
     and "macro" over the reported labels, recall_score and precision_score with average "samples" and
     zero_division NaN.
     """
-    f1 = np.nan_to_num(tally.f1, nan=0.0) * reported
-    weight = tally.support * reported
-    by_direction = [(weight * f1).sum(axis=-2), weight.sum(axis=-2), f1.sum(axis=-2)]  # each (..., 2)
-    n_reported = np.broadcast_to(reported.sum(axis=0), by_direction[2].shape)
-    weighted = _ratio(*(_with_sum(part) for part in by_direction[:2]))
-    macro = _ratio(_with_sum(by_direction[2]), _with_sum(n_reported))
+    f1 = np.nan_to_num(tally.f1 if f1 is None else f1, nan=0.0)
+    of_scopes = _members(reported)
+    support = tally.support
+    weighted = _ratio(_flat(support * f1) @ of_scopes, _flat(support) @ of_scopes)
+    macro = _ratio(_flat(f1) @ of_scopes, of_scopes.sum(axis=0))
     recall = _with_mean(_ratio(tally.recalls, tally.n_recalls))
     precision = _with_mean(_ratio(tally.precisions, tally.n_precisions))
     return np.concatenate([weighted, macro, recall, precision], axis=-1)
@@ -166,9 +165,16 @@ def _ratio(part: FloatArray, whole: npt.NDArray) -> FloatArray:
         return np.asarray(np.where(whole > 0, part / whole, np.nan))
 
 
-def _with_sum(of_directions: npt.NDArray) -> npt.NDArray:
-    """(..., 2) with the sum of both behind them, (..., 3)."""
-    return np.concatenate([of_directions, of_directions.sum(axis=-1, keepdims=True)], axis=-1)
+def _members(reported: BoolArray) -> FloatArray:
+    """Which labels F1 of each of `SCOPES` averages, as a matrix (2 V, 3) of 0 and 1."""
+    of_direction = reported[:, :, None] & np.eye(2, dtype=np.bool_)
+    both = np.concatenate([of_direction, reported[:, :, None]], axis=2)
+    return both.reshape(-1, len(SCOPES)).astype(np.float64)
+
+
+def _flat(of_labels: FloatArray) -> FloatArray:
+    """(..., V, 2) as (..., 2 V)."""
+    return of_labels.reshape(*of_labels.shape[:-2], -1)
 
 
 def _with_mean(of_directions: FloatArray) -> FloatArray:

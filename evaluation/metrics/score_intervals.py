@@ -74,8 +74,9 @@ def resample_scores(
         blocks = resample_weights(n_clusters, n_resamples=n_resamples, seed=seed, n_sums=flat.shape[1])
         for weights in blocks:
             tally = Tally.of((weights @ flat).reshape(-1, *table.shape[1:]), n_values=n_values)
-            figures.append(figures_of(tally, reported=reported))
-            f1.append(tally.f1)
+            of_labels = tally.f1
+            figures.append(figures_of(tally, reported=reported, f1=of_labels))
+            f1.append(of_labels)
     return Resampled(np.concatenate(figures), np.concatenate(f1), n_clusters)
 
 
