@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from annotator.models import Codebook, Creator, GoldLabel, Study, Video
 from evaluation.metrics.classification import FIGURES
+from evaluation.metrics.unscored import Unscored
+from evaluation.reasons import why_unscored
 from models_app.models import Gives, Prediction, Run
 from tests.evaluation.rows import give_gold, make_run
 from tests.evaluation.scored import DIRECTIONS, gold_arrays, sklearn_scores
@@ -323,3 +326,9 @@ def test_reading_takes_the_same_queries_whatever_the_size(django_assert_num_quer
         call_command("evaluate", study.slug)
     assert Prediction.objects.count() == 7 * 80
     assert Run.objects.count() == 7
+
+
+def test_every_reason_is_documented_and_has_words():
+    documented = Path("docs/evaluation.md").read_text(encoding="utf-8")
+    assert [code for code in Unscored if f"`{code}`" not in documented] == []
+    assert all(why_unscored(code) for code in Unscored)
