@@ -6,15 +6,8 @@ from typing import Any
 
 from annotator.models import Study
 from evaluation.metrics.classification import SCOPES
-from evaluation.performance_report import (
-    Comparison,
-    LabelScore,
-    PerformanceReport,
-    Resampling,
-    RunScores,
-    Score,
-    Scores,
-)
+from evaluation.performance_comparison import Comparison
+from evaluation.performance_report import LabelScore, PerformanceReport, Resampling, RunScores, Score, Scores
 
 
 def as_json(report: PerformanceReport, *, study: Study, common: Comparison | None = None) -> dict[str, Any]:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from annotator.models import Value
-from evaluation.agreement_page import DASH, hues_of, interval, short
+from evaluation.agreement_page import DASH, interval, short
 from evaluation.metrics.classification import FIGURES, KINDS
-from evaluation.metrics.unscored import Unscored
-from evaluation.performance_report import Comparison, LabelScore, PerformanceReport, RunScores, Score, Scores
+from evaluation.performance_report import LabelScore, PerformanceReport, RunScores, Score, Scores
 from evaluation.reasons import why_unscored
 from models_app.models import RunOrigin, RunState
 from models_app.specs import PipelineName
@@ -96,41 +94,6 @@ class Row:
         return self.run is None
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
-    """One binary label on a run's page."""
-
-    stance: int
-    f1: Cell
-    floor: str
-    precision: Cell
-    recall: Cell
-    support: int
-    is_reported: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """One value on a run's page."""
-
-    value: Value
-    hue: int
-    halves: list[Half]
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """One figure of two runs, and their difference."""
-
-    title: str
-    stance: int | None
-    first: Cell
-    second: Cell
-    floor: str
-    difference: Cell
-    is_clear: bool  # the interval of the difference leaves 0 out
-
-
 def run_url(slug: str, pk: int) -> str:
     """The run's own page; empty as long as there is none."""
     return _address("models_app:run_detail", slug, pk)
@@ -172,67 +135,13 @@ def axis_of(scored: Sequence[Scores]) -> Axis:
 
 def cells_of(scores: Scores) -> list[Cell]:
     """The twelve figures, of each kind first that of both directions."""
-    return [_cell(f"{kind}_{scope}", scores) for kind in KINDS for scope in FIRST_ALL]
+    return [cell_of(f"{kind}_{scope}", scores) for kind in KINDS for scope in FIRST_ALL]
 
 
 def summary_of(scores: Scores) -> list[tuple[Cell, list[Cell]]]:
     """Each kind of figure over both directions, with those of each."""
     cells = cells_of(scores)
     return [(cells[at], cells[at + 1 : at + 3]) for at in range(0, len(cells), 3)]
-
-
-def label_rows(scores: Scores, *, floor: Scores, values: Sequence[Value]) -> list[LabelRow]:
-    """Value by value, beside what all-positive reaches on the same videos."""
-    hues = hues_of(values)
-    rows = []
-    for place, value in enumerate(values):
-        pair = slice(2 * place, 2 * place + 2)
-        halves = [
-            _half(label, at_floor)
-            for label, at_floor in zip(scores.labels[pair], floor.labels[pair], strict=True)
-        ]
-        rows.append(LabelRow(value, hues[value.group], halves))
-    return rows
-
-
-def contrasts_of(comparison: Comparison) -> list[Contrast]:
-    """Two runs figure by figure."""
-    first, second = (run.scores for run in comparison.runs)
-    floor = comparison.baselines["all-positive"]
-    titles = figure_titles()
-    differences = comparison.differences or {}
-    rows = []
-    for name in (f"{kind}_{scope}" for kind in KINDS for scope in FIRST_ALL):
-        cells = [_cell(name, scores) for scores in (first, second)]
-        rows.append(
-            _contrast(
-                titles[name.partition("_")[0]],
-                cells,
-                stance=cells[0].stance,
-                floor=floor.figures[name],
-                difference=differences[name],
-            )
-        )
-    return rows
-
-
-def label_contrasts(comparison: Comparison, *, values: Sequence[Value]) -> list[Contrast]:
-    """Two runs' F1 on each reported label."""
-    first, second = (run.scores.labels for run in comparison.runs)
-    floor = comparison.baselines["all-positive"].labels
-    names = {value.slug: value.name for value in values}
-    differences = comparison.label_differences or {}
-    return [
-        _contrast(
-            names[a.value],
-            [_f1_cell(a), _f1_cell(b)],
-            stance=1 if a.direction == "endorsed" else -1,
-            floor=at_floor.f1,
-            difference=differences[a.name],
-        )
-        for a, b, at_floor in zip(first, second, floor, strict=True)
-        if a.is_reported
-    ]
 
 
 def figure_titles() -> dict[str, str]:
@@ -304,7 +213,8 @@ def _row_of_baseline(name: str, scores: Scores, *, axis: Axis) -> Row:
     )
 
 
-def _cell(name: str, scores: Scores) -> Cell:
+def cell_of(name: str, scores: Scores) -> Cell:
+    """One of FIGURES."""
     kind, _underscore, scope = name.partition("_")
     sign, stance = {"endorsed": (" +", 1), "confronted": (" −", -1), "all": ("", None)}[scope]
     score = scores.figures[name]
@@ -319,58 +229,14 @@ def _cell(name: str, scores: Scores) -> Cell:
     )
 
 
-def _f1_cell(label: LabelScore) -> Cell:
+def f1_cell(label: LabelScore) -> Cell:
+    """A label's F1."""
     return Cell(
         name=label.name,
         text=short(label.f1.value),
         interval=interval(label.f1.ci_low, label.f1.ci_high),
         because=why_unscored(label.f1.undefined_because),
     )
-
-
-def _half(label: LabelScore, floor: LabelScore) -> Half:
-    return Half(
-        stance=1 if label.direction == "endorsed" else -1,
-        f1=_f1_cell(label),
-        floor=short(floor.f1.value),
-        precision=Cell("", short(label.precision), because=why_unscored(Unscored.NEVER_PREDICTED)),
-        recall=Cell("", short(label.recall), because=why_unscored(Unscored.NO_SUPPORT)),
-        support=label.support,
-        is_reported=label.is_reported,
-    )
-
-
-def _contrast(
-    title: str, cells: Sequence[Cell], *, stance: int | None, floor: Score, difference: Score
-) -> Contrast:
-    low, high = difference.ci_low, difference.ci_high
-    between = ""
-    if not math.isnan(low):
-        between = _("%(low)s to %(high)s") % {"low": signed(low), "high": signed(high)}
-    return Contrast(
-        title=title,
-        stance=stance,
-        first=cells[0],
-        second=cells[1],
-        floor=short(floor.value),
-        difference=Cell(
-            name="",
-            text=signed(difference.value),
-            interval=between,
-            because=why_unscored(difference.undefined_because),
-        ),
-        is_clear=low > 0 or high < 0,
-    )
-
-
-def signed(x: float) -> str:
-    """Three places with a sign, as differences need; 0 has none; a dash where undefined."""
-    if math.isnan(x):
-        return DASH
-    text = f"{abs(x):.3f}"
-    if text == "0.000":
-        return "0"
-    return ("+" if x > 0 else "−") + text.removeprefix("0")
 
 
 def _plot(name: str, score: Score, *, axis: Axis) -> Plot:

@@ -8,7 +8,8 @@ from django.core.cache import cache
 
 from annotator.models import Study
 from evaluation.answers import Gold, RunAnswers, gold_version, read_answers, read_gold, runs_version
-from evaluation.performance_report import Comparison, PerformanceReport, Resampling, compare, report_on
+from evaluation.performance_comparison import Comparison, compare
+from evaluation.performance_report import PerformanceReport, Resampling, report_on
 from models_app.models import Run
 
 KEPT = 24 * 3600  # seconds

@@ -111,19 +111,6 @@ class PerformanceReport:
     resampling: Resampling
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Runs on the gold videos that all of them were asked for."""
-
-    n_videos: int
-    n_creators: int
-    runs: tuple[RunScores, ...]
-    baselines: Mapping[str, Scores]
-    differences: Mapping[str, Score] | None  # first minus second; None unless there are two runs
-    label_differences: Mapping[str, Score] | None  # of F1
-    resampling: Resampling
-
-
 def report_on(
     gold: Gold, answers: Sequence[RunAnswers], *, resampling: Resampling | None = None
 ) -> PerformanceReport:
@@ -141,9 +128,9 @@ def report_on(
         rows = [tally_videos(part.labels, one.predicted[scope]) for one in own]
         if with_baselines:
             rows += [tally_baseline(name, part.labels, prevalence=prevalence) for name in BASELINES]
-        scored, _resampled = _score(part, rows, reported=reported, how=how)
+        scored, _resampled = score_rows(part, rows, reported=reported, how=how)
         runs |= {
-            one.run.pk: _of_run(one, scope=scope, scores=scores)
+            one.run.pk: of_run(one, scope=scope, scores=scores)
             for one, scores in zip(own, scored, strict=False)
         }
         if with_baselines:
@@ -156,30 +143,6 @@ def report_on(
         left_out=gold.left_out,
         runs=tuple(runs[one.run.pk] for one in answers),
         baselines=baselines,
-        resampling=how,
-    )
-
-
-def compare(gold: Gold, answers: Sequence[RunAnswers], *, resampling: Resampling | None = None) -> Comparison:
-    """Score the runs on the videos that all of them were asked for; labels reported as on all gold."""
-    how = resampling or Resampling()
-    reported = reported_labels(gold.labels)
-    common = np.logical_and.reduce([one.in_scope for one in answers])
-    part = gold.at(common)
-    rows = [tally_videos(part.labels, one.predicted[common]) for one in answers]
-    rows += [tally_baseline(name, part.labels, prevalence=prevalence_of(gold)) for name in BASELINES]
-    scored, resampled = _score(part, rows, reported=reported, how=how)
-    runs = [_of_run(one, scope=common, scores=scores) for one, scores in zip(answers, scored, strict=False)]
-    differences = label_differences = None
-    if len(runs) == 2:
-        differences, label_differences = _differences(runs, resampled, how=how)
-    return Comparison(
-        n_videos=len(part.videos),
-        n_creators=resampled.n_clusters,
-        runs=tuple(runs),
-        baselines=dict(zip(BASELINES, scored[len(runs) :], strict=True)),
-        differences=differences,
-        label_differences=label_differences,
         resampling=how,
     )
 
@@ -207,7 +170,7 @@ def _scopes(everything: npt.NDArray[np.bool_], answers: Sequence[RunAnswers]) ->
     return [everything, *different.values()]
 
 
-def _score(
+def score_rows(
     gold: Gold, rows: Sequence[FloatArray], *, reported: npt.NDArray[np.bool_], how: Resampling
 ) -> tuple[list[Scores], Resampled]:
     """Scores from rows per video of each, and all resamples."""
@@ -225,7 +188,7 @@ def _score(
                 n_videos=len(gold.videos),
                 n_creators=resampled.n_clusters,
                 figures={
-                    name: _scored(
+                    name: score_of(
                         at[i],
                         [end[place, i] for end in (figures.se, figures.low, figures.high)],
                         because=because[name],
@@ -246,7 +209,8 @@ def _score(
     return scored, resampled
 
 
-def _scored(at: float, ends: Sequence[float], *, because: str | None, n_creators: int) -> Score:
+def score_of(at: float, ends: Sequence[float], *, because: str | None, n_creators: int) -> Score:
+    """A figure with se, ci_low and ci_high, or why it or they are undefined."""
     se, low, high = (float(end) for end in ends)
     if math.isnan(at):
         return Score(math.nan, undefined_because=because)
@@ -294,7 +258,7 @@ def _labels(
             direction=direction,
             precision=float(precision[v, d]),
             recall=float(recall[v, d]),
-            f1=_scored(
+            f1=score_of(
                 f1[v, d],
                 [end[v, d] for end in spread],
                 because=Unscored.NEITHER,
@@ -309,7 +273,8 @@ def _labels(
     )
 
 
-def _of_run(one: RunAnswers, *, scope: npt.NDArray[np.bool_], scores: Scores) -> RunScores:
+def of_run(one: RunAnswers, *, scope: npt.NDArray[np.bool_], scores: Scores) -> RunScores:
+    """A run's scores with what it answered in the scope, (n,)."""
     is_answered = one.is_answered & scope
     return RunScores(
         run=one.run,
@@ -318,28 +283,3 @@ def _of_run(one: RunAnswers, *, scope: npt.NDArray[np.bool_], scores: Scores) ->
         n_not_said=int((one.answers[is_answered] == 0).sum()),
         scores=scores,
     )
-
-
-def _differences(
-    runs: Sequence[RunScores], resampled: Resampled, *, how: Resampling
-) -> tuple[dict[str, Score], dict[str, Score]]:
-    """First minus second, of every figure and of every label's F1, both drawn on the same creators."""
-    first, second = runs
-    figures = spread_of(resampled.figures[:, 0] - resampled.figures[:, 1], confidence=how.confidence)
-    labels = spread_of(resampled.f1[:, 0] - resampled.f1[:, 1], confidence=how.confidence)
-    of_figures = {}
-    for i, name in enumerate(FIGURES):
-        a, b = first.scores.figures[name], second.scores.figures[name]
-        ends = [end[i] for end in (figures.se, figures.low, figures.high)]
-        of_figures[name] = _difference(a, b, ends, n_creators=resampled.n_clusters)
-    of_labels = {}
-    ends_of_labels = [end.reshape(-1) for end in (labels.se, labels.low, labels.high)]
-    for i, (one, other) in enumerate(zip(first.scores.labels, second.scores.labels, strict=True)):
-        ends = [end[i] for end in ends_of_labels]
-        of_labels[one.name] = _difference(one.f1, other.f1, ends, n_creators=resampled.n_clusters)
-    return of_figures, of_labels
-
-
-def _difference(a: Score, b: Score, ends: Sequence[float], *, n_creators: int) -> Score:
-    because = a.undefined_because or b.undefined_because
-    return _scored(a.value - b.value, ends, because=because, n_creators=n_creators)

@@ -6,7 +6,8 @@ from typing import Any
 
 from annotator.imports.guard import guard
 from annotator.models import Study
-from evaluation.performance_report import Comparison, PerformanceReport, RunScores, Score, Scores
+from evaluation.performance_comparison import Comparison
+from evaluation.performance_report import PerformanceReport, RunScores, Score, Scores
 from evaluation.tables import Writable
 
 ABOUT_RUN = ("run", "model", "pipeline", "origin", "state")

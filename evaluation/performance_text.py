@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from annotator.models import Study
 from evaluation.agreement_text import number
 from evaluation.metrics.classification import KINDS, SCOPES
-from evaluation.performance_report import Comparison, PerformanceReport, RunScores, Score, Scores
+from evaluation.performance_comparison import Comparison
+from evaluation.performance_report import PerformanceReport, RunScores, Score, Scores
 from models_app.models import RunState
 
 SIGNS = {"endorsed": "+", "confronted": "−", "all": "all"}

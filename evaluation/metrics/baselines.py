@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.metrics.classification import _rows, check_labels, tally_videos
+from evaluation.metrics.classification import check_labels, flat_rows, tally_videos
 from evaluation.metrics.weights import FloatArray
 
 BASELINES: Final = ("all-positive", "at-prevalence")
@@ -49,7 +49,7 @@ def tally_at_random(gold: npt.ArrayLike, *, rates: npt.ArrayLike) -> FloatArray:
         ],
         axis=1,
     )
-    return _rows(labels, videos)
+    return flat_rows(labels, videos)
 
 
 def _shares(p: FloatArray) -> FloatArray:

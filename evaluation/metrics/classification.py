@@ -99,7 +99,7 @@ def tally_videos(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> FloatArray:
         ],
         axis=1,
     )
-    return _rows(labels, videos)
+    return flat_rows(labels, videos)
 
 
 def figures_of(tally: Tally, *, reported: BoolArray, f1: FloatArray | None = None) -> FloatArray:
@@ -154,7 +154,7 @@ def check_labels(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[BoolArr
     return truth, said
 
 
-def _rows(labels: npt.NDArray, videos: npt.NDArray) -> FloatArray:
+def flat_rows(labels: npt.NDArray, videos: npt.NDArray) -> FloatArray:
     """One flat row per video: labels (n, 3, V, 2), videos (n, 4, 2)."""
     flat = [labels.reshape(len(labels), 6 * labels.shape[2]), videos.reshape(len(videos), 8)]
     return np.concatenate(flat, axis=1).astype(np.float64)

@@ -8,13 +8,13 @@ from django.shortcuts import render
 from annotator.access import StudyRequest, study_view
 from annotator.blindness import is_bound
 from annotator.models import Role, Study, Value
+from evaluation.performance_comparison import Comparison
+from evaluation.performance_contrasts import contrasts_of, label_contrasts
+from evaluation.performance_labels import label_rows
 from evaluation.performance_page import (
     BEST_FIRST,
     SORTS,
     axis_of,
-    contrasts_of,
-    label_contrasts,
-    label_rows,
     marks_of,
     new_run_url,
     rows_of,
@@ -22,7 +22,7 @@ from evaluation.performance_page import (
     summary_of,
 )
 from evaluation.performance_remembered import comparison_of, performance_of, scorable_runs
-from evaluation.performance_report import Comparison, PerformanceReport
+from evaluation.performance_report import PerformanceReport
 from evaluation.performance_tables import write_labels, write_leaderboard
 from evaluation.views.agreement import FEWEST_FOR_CODERS
 from models_app.models import Run

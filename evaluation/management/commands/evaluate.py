@@ -8,8 +8,9 @@ from annotator.management.base import AxialCommand
 from annotator.models import Study
 from evaluation import performance_text
 from evaluation.answers import read_answers, read_gold
+from evaluation.performance_comparison import compare
 from evaluation.performance_json import as_json
-from evaluation.performance_report import RESAMPLES, SEED, Resampling, compare, report_on
+from evaluation.performance_report import RESAMPLES, SEED, Resampling, report_on
 from models_app.models import Gives, Run
 
 MOST_RESAMPLES = 100_000
