@@ -64,6 +64,7 @@ PLACES = (
     Place(_("Batches"), "annotator:batch_list", frozenset({Role.RESEARCHER}), ("batch", "slot")),
     Place(_("People"), "annotator:member_list", frozenset({Role.RESEARCHER}), ("member",)),
     Place(_("Agreement"), "evaluation:agreement_detail", frozenset({Role.RESEARCHER}), ("agreement",)),
+    Place(_("Models"), "evaluation:leaderboard", frozenset({Role.RESEARCHER}), ("leaderboard",)),
     Place(_("Export"), "annotator:export_list", frozenset({Role.RESEARCHER}), ("export", "label")),
 )
 

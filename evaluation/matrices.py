@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from annotator.errors import RefusedError
-from annotator.models import Batch, Coding, Purpose, Study, Value, Video
+from annotator.models import Batch, Coding, Purpose, Study, Video
+from evaluation.packing import as_table, packed_columns, unpack, value_places
 
 BITS = 3  # of one packed stance: 0 missing, 1 confronted, 2 absent, 3 endorsed, 4 dominant
-PER_NUMBER = 20  # packed stances in one 64-bit number
 
 
 class NoCodebookError(RefusedError):
@@ -74,8 +74,8 @@ def read_ratings(selection: Selection) -> Ratings:
     study = selection.study
     if study.codebook is None:
         raise NoCodebookError(f"{study.slug}: this study has no codebook yet")
-    slugs, columns = _columns(study)
-    rows = _packed(selection, columns=columns, n_values=len(slugs))
+    slugs, places = value_places(study)
+    rows = _packed(selection, places=places, n_values=len(slugs))
     scale = tuple(int(stance) for stance in study.codebook.scale)
     codes, coders, clusters = _arranged(rows, n_values=len(slugs), scale=scale)
     return Ratings(
@@ -109,32 +109,13 @@ def data_version(selection: Selection) -> str:
     return "|".join(str(part) for part in (*parts, *chosen))
 
 
-def _columns(study: Study) -> tuple[list[str], dict[int, int]]:
-    """The current values' slugs, and the place of each value of any version that means the same."""
-    current = list(Value.objects.filter(codebook=study.codebook_id).order_by("position"))
-    place = {(value.slug, value.identity): number for number, value in enumerate(current)}
-    same = Value.objects.filter(
-        codebook__study=study, identity__in={value.identity for value in current}
-    ).values_list("pk", "slug", "identity")
-    columns = {pk: place[slug, identity] for pk, slug, identity in same if (slug, identity) in place}
-    return [value.slug for value in current], columns
-
-
-def _packed(selection: Selection, *, columns: dict[int, int], n_values: int) -> list[tuple[int, ...]]:
+def _packed(selection: Selection, *, places: dict[int, int], n_values: int) -> list[tuple[int, ...]]:
     """(video, creator, coder, packed stances…) of every coding that counts, ordered by video and slot.
 
     The database packs the stances of a coding into numbers: a row a coding instead of a row a judgement,
     several times faster than grouping the judgements themselves by their patterns.
     """
-    sums = []
-    for first in range(0, max(n_values, 1), PER_NUMBER):
-        whens = " ".join(
-            f"WHEN {pk} THEN {1 << BITS * (place - first)}"
-            for pk, place in sorted(columns.items())
-            if first <= place < first + PER_NUMBER
-        )
-        factor = f"CASE j.value_id {whens} ELSE 0 END" if whens else "0"
-        sums.append(f"CAST(SUM((j.first_stance + 2) * {factor}) AS bigint)")
+    sums = packed_columns("j.first_stance + 2", of="j.value_id", places=places, n_values=n_values, bits=BITS)
     where = ["c.study_id = %s", "c.purpose = %s"]
     params: list[int | str] = [selection.study.pk, selection.purpose]
     if selection.batch is not None:
@@ -166,7 +147,7 @@ def _arranged(
     if not rows:
         empty = np.zeros(0, dtype=np.int64)
         return np.empty((0, 2, n_values), dtype=np.int8), np.empty((0, 2), dtype=np.int64), empty
-    table = np.array([[0 if cell is None else cell for cell in row] for row in rows], dtype=np.int64)
+    table = as_table(rows, n_columns=len(rows[0]))
     video, creator, coder = table[:, 0], table[:, 1], table[:, 2]
     starts = np.flatnonzero(np.r_[True, video[1:] != video[:-1]])
     row_of = np.cumsum(np.r_[False, video[1:] != video[:-1]])
@@ -174,9 +155,7 @@ def _arranged(
     n_seats = max(2, int(seat.max()) + 1)
     code_of = np.array([-1, *(scale.index(min(stance, scale[-1])) for stance in (-1, 0, 1, 2)), -1, -1, -1])
     codes = np.full((len(starts), n_seats, n_values), -1, dtype=np.int8)
-    for place in range(n_values):
-        packed = table[:, 3 + place // PER_NUMBER] >> BITS * (place % PER_NUMBER)
-        codes[row_of, seat, place] = code_of[packed & (1 << BITS) - 1]
+    codes[row_of, seat] = code_of[unpack(table[:, 3:], n_values=n_values, bits=BITS)]
     coders = np.full((len(starts), n_seats), -1, dtype=np.int64)
     coders[row_of, seat] = coder
     clusters = np.where(creator[starts] > 0, creator[starts], -video[starts])

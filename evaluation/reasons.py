@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.metrics.agreement import Undefined
+from evaluation.metrics.unscored import Unscored
 
 REASONS: dict[str, Promise] = {
     Undefined.NO_RATINGS: _("nothing has been coded yet"),
@@ -21,3 +22,19 @@ REASONS: dict[str, Promise] = {
 def because(code: str | None) -> str:
     """The reason in words; empty where there is none."""
     return str(REASONS[code]) if code else ""
+
+
+WHY_UNSCORED: dict[str, Promise] = {
+    Unscored.NO_GOLD: _("there is no gold to score on"),
+    Unscored.NO_REPORTED_LABELS: _("no label is in one gold video of twenty"),
+    Unscored.NO_SUPPORT: _("none of these videos carries such a label in gold"),
+    Unscored.NEVER_PREDICTED: _("nothing of the kind was predicted"),
+    Unscored.NEITHER: _("the label is neither in gold nor predicted"),
+    Unscored.TOO_FEW_CREATORS: _("an interval by creator needs videos of at least two creators"),
+    Unscored.RESAMPLES_UNDEFINED: _("it was undefined in too many of the resamples to give an interval"),
+}
+
+
+def why_unscored(code: str | None) -> str:
+    """The reason why a score is undefined, in words; empty where there is none."""
+    return str(WHY_UNSCORED[code]) if code else ""

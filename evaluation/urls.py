@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import agreement, conflicts
+from evaluation.views import agreement, conflicts, leaderboard
 
 app_name = "evaluation"
 
@@ -12,4 +12,13 @@ urlpatterns = [
     path("s/<slug:slug>/agreement/table.csv", agreement.agreement_table, name="agreement_table"),
     path("s/<slug:slug>/agreement/figure.<slug:ending>", agreement.agreement_figure, name="agreement_figure"),
     path("s/<slug:slug>/agreement/<slug:value>/", conflicts.agreement_conflicts, name="agreement_conflicts"),
+    path("s/<slug:slug>/models/", leaderboard.leaderboard, name="leaderboard"),
+    path("s/<slug:slug>/models/table.csv", leaderboard.leaderboard_table, name="leaderboard_table"),
+    path("s/<slug:slug>/models/compare/", leaderboard.leaderboard_compare, name="leaderboard_compare"),
+    path("s/<slug:slug>/models/<int:pk>/labels/", leaderboard.leaderboard_labels, name="leaderboard_labels"),
+    path(
+        "s/<slug:slug>/models/<int:pk>/labels.csv",
+        leaderboard.leaderboard_labels_table,
+        name="leaderboard_labels_table",
+    ),
 ]

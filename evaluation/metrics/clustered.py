@@ -12,10 +12,9 @@ import numpy.typing as npt
 from evaluation.metrics.coefficients import coefficient_named
 from evaluation.metrics.estimates import checked_counts, design_of
 from evaluation.metrics.intervals import check_confidence, percentile_interval
+from evaluation.metrics.resampling import check_n_resamples, resample_weights
 from evaluation.metrics.undefined import BY_NUMBER, Undefined
 from evaluation.metrics.weights import FloatArray, Weights
-
-MAX_WEIGHTS = 4_000_000  # numbers of one block of resample weights: 32 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,7 @@ def bootstrap_by_cluster(
     Davison & Hinkley (1997), Bootstrap Methods and their Application, 3.8.
     """
     confidence = check_confidence(confidence)
-    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or n_resamples < 2:
-        raise ValueError(f"n_resamples must be a whole number of at least 2, not {n_resamples!r}")
+    n_resamples = check_n_resamples(n_resamples)
     design = design_of(patterns, categories=categories, weights=weights)
     chosen = coefficient_named(coefficient)
     times = checked_counts(counts, n_patterns=len(design.codes), n_dimensions=3)
@@ -129,17 +127,9 @@ def _with_mean(coefs: FloatArray, is_averaged: npt.NDArray[np.bool_]) -> FloatAr
 
 def _resampled_sums(sums: FloatArray, *, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """Sums of each resample, shape (B, V, F), in blocks that keep the weights small."""
-    n_clusters = len(sums)
-    rng = np.random.default_rng(seed)
-    flat = sums.reshape(n_clusters, -1)
-    block = max(1, MAX_WEIGHTS // n_clusters)
-    for start in range(0, n_resamples, block):
-        size = min(block, n_resamples - start)
-        drawn = rng.integers(0, n_clusters, size=(size, n_clusters))
-        drawn += np.arange(size)[:, None] * n_clusters
-        weights = np.bincount(drawn.ravel(), minlength=size * n_clusters)
-        weights = weights.reshape(size, n_clusters).astype(np.float64)
-        yield (weights @ flat).reshape(size, *sums.shape[1:])
+    flat = sums.reshape(len(sums), -1)
+    for weights in resample_weights(len(sums), n_resamples=n_resamples, seed=seed):
+        yield (weights @ flat).reshape(len(weights), *sums.shape[1:])
 
 
 def _summaries(

@@ -32,6 +32,7 @@ from annotator.models import (
     Video,
 )
 from tests.access.world import codebook, settle
+from tests.evaluation.rows import make_run
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 
 A, C, R = Role.ANNOTATOR, Role.CONSOLIDATOR, Role.RESEARCHER
@@ -115,6 +116,9 @@ def build(persona: Persona) -> Staged:
             by = people["con" if what[0] in "dg" else "ann"]
             marker = f"zq-{stage}-history"
             Change.objects.record(study=study, by=by, what=what, video=video, value="face", after=[marker])
+    videos = list(staged.videos.values())
+    for says in ((True, False), (False, True)):
+        make_run(study, videos, {(video.pk, "face"): says for video in videos}, model=f"model {says}")
     # Long ago, so that "2 minutes ago" on a page does not move while the tests read.
     long_ago = timezone.now() - timedelta(days=10, hours=12)
     Question.objects.update(asked_at=long_ago)

@@ -211,4 +211,12 @@ LABELS = [
     figure("agreement_conflicts", about="value"),
 ]
 
-TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS]
+MODELS = [
+    figure("leaderboard"),
+    figure("leaderboard_table", bound=HIDDEN),  # of so few videos
+    figure("leaderboard_compare"),
+    figure("leaderboard_labels", about="run"),
+    figure("leaderboard_labels_table", about="run", bound=HIDDEN),
+]
+
+TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS]

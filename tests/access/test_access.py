@@ -252,7 +252,7 @@ NAMES = [
         "stance",
     ),
     *("coder", "minor", "withdrawn", "sound", "has_media", "order", "purpose", "what", "format", "by"),
-    *("unsure", "note", "mode", "n", "next", "of", "feedback", "pseudonyms"),
+    *("unsure", "note", "mode", "n", "next", "of", "feedback", "pseudonyms", "a", "b"),
 ]
 STRANGE = (HUGE, "%00", "²", "x%ff%27--")
 

@@ -146,6 +146,9 @@ def test_researchers_who_do_not_code_see_labels_move(db):
         "annotator:history_list",
         "annotator:export_download",
         "evaluation:agreement_conflicts",
+        "evaluation:leaderboard",
+        "evaluation:leaderboard_compare",
+        "evaluation:leaderboard_labels_table",
     } <= moved
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from annotator.models import Batch, Coding, Consolidation, Creator, Membership, Question, Slot, Study, Video
 from annotator.queries.history import KINDS
+from models_app.models import Run
 from tests.access.table import TABLE
 from tests.access.test_access import PATTERNS
 
@@ -34,11 +35,13 @@ PKS: dict[str, Callable[[Study], Iterable[int]]] = {
     "question": lambda study: Question.objects.filter(consolidation__video__study=study).values_list(
         "pk", flat=True
     ),
+    "run": lambda study: Run.objects.filter(study=study).values_list("pk", flat=True),
     "consolidation": lambda study: Consolidation.objects.filter(video__study=study).values_list(
         "pk", flat=True
     ),
 }
 PKS["precedent"] = PKS["consolidation"]
+PKS["leaderboard"] = PKS["run"]
 QUERIES = {
     "annotator:history_list": [
         *({"kind": kind} for kind in KINDS), {"person": "p-ann"}, {"video": "stage-submitted"},
@@ -92,6 +95,9 @@ def _queries(name: str, study: Study) -> list[dict]:
     if name in ("annotator:consolidation_list", "annotator:difference_list", "annotator:video_list"):
         by_batch = [{"batch": pk} for pk in PKS["batch"](study)]
         return by_batch + QUERIES.get(name, [])
+    if name == "evaluation:leaderboard_compare":
+        pks = list(PKS["run"](study))
+        return [{"a": first, "b": second} for first in pks for second in pks if first < second]
     return QUERIES.get(name, [])
 
 

@@ -17,6 +17,7 @@ from annotator.actions.questions import ask
 from annotator.actions.studies import create_study
 from annotator.codebooks.file import CodebookDoc
 from annotator.models import Creator, Decision, Role, Study, User, Video
+from tests.evaluation.rows import make_run
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
@@ -82,6 +83,9 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
         claim(video=both_coded(study, coder, ann, **fields | {"batch": released}), by=con), by=con
     )
 
+    run = make_run(study, [done.video, done_by_con.video], {(done.video_id, "face"): (True, False)})
+    make_run(study, [done.video, done_by_con.video])
+
     return World(
         study=study,
         me=me,
@@ -110,6 +114,7 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
             "question to others": {"pk": to_others.pk},
             "value": {"value": "face"},
             "version": {"number": 1},
+            "run": {"pk": run.pk},
             "figure": {"ending": "svg"},
             "labels file": {"what": "labels", "ending": "csv"},
         },

@@ -53,6 +53,13 @@ def summary(tab: Tab) -> None:
     tab.locator("#summary").wait_for()
 
 
+def compare_runs(tab: Tab) -> None:
+    """The first run with the cancelled one."""
+    tab.locator("select[name=b]").select_option(index=1)
+    tab.get_by_role("button", name="Compare").click()
+    tab.wait_for_selector("table.contrasts")
+
+
 def set_aside(tab: Tab) -> None:
     ready(tab)
     tab.keyboard.press("Shift+X")
@@ -258,6 +265,14 @@ VISITS: list[Visit] = [
     Visit("evaluation:agreement_detail", "res"),
     Visit("evaluation:agreement_detail", "res", "empty"),
     Visit("evaluation:agreement_conflicts", "res", "value"),
+    # Models against gold
+    Visit("evaluation:leaderboard", "res"),
+    Visit("evaluation:leaderboard", "res", "empty"),
+    Visit("evaluation:leaderboard", "all"),
+    Visit("evaluation:leaderboard_labels", "res", "run"),
+    Visit("evaluation:leaderboard_labels", "res", "run beside gold"),
+    Visit("evaluation:leaderboard_compare", "res", do=compare_runs),
+    Visit("evaluation:leaderboard_compare", "res", "empty"),
 ]
 
 NO_PAGES = {
@@ -286,6 +301,7 @@ NO_PAGES = {
         *("annotator:healthz", "annotator:robots", "annotator:codebook_export", "annotator:video_media"),
         *("annotator:video_thumbnail", "annotator:coding_peek", "annotator:export_download"),
         *("evaluation:agreement_table", "evaluation:agreement_figure"),
+        *("evaluation:leaderboard_table", "evaluation:leaderboard_labels_table"),
     },
     "parts, seen on the pages that fetch them": {
         *("annotator:codebook_value", "annotator:coding_guide", "annotator:precedent_list"),

@@ -30,6 +30,8 @@ from annotator.models import (
     Study,
     Video,
 )
+from models_app.models import Run, RunOrigin, RunState
+from tests.evaluation.rows import make_run
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 from tests.media_files import make_clip
 
@@ -111,6 +113,7 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
     edit_creator(creator=creator, fields={"genre": "Daily life"}, by=res)
     update_study(study=study, by=res, description="What 12 to 18 year olds are shown, week by week.")
     _new_version(study, by=res)
+    run, beside_gold = _runs(study, released, free=shown)
     s = {"slug": study.slug}
     return {
         "study": s,
@@ -130,7 +133,19 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
         "precedents": {**s, "pk": in_hand.pk, "value": "face"},
         "value": {**s, "value": "face"},
         "version": {**s, "number": 1},
+        "run": {**s, "pk": run.pk},
+        "run beside gold": {**s, "pk": beside_gold.pk},
     }
+
+
+def _runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run]:
+    """Three: one over all gold, one cancelled half way, one over what has no gold."""
+    says = {(video.pk, slug): (True, slug == "face") for video in released for slug in ("face", "humility")}
+    settings = {"grouping": "none", "protocol": "paper"}
+    run = make_run(study, released, says, model="an-organisation/a-model-with-a-long-name", settings=settings)
+    half = {key: said for key, said in says.items() if key[0] == released[0].pk}
+    make_run(study, released[:2], half, model="gave up", state=RunState.CANCELLED)
+    return run, make_run(study, [free], model="elsewhere", origin=RunOrigin.IMPORT, pipeline="import")
 
 
 def _video(study: Study, n: int, **fields: Any) -> Video:

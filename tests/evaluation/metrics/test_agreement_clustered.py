@@ -81,7 +81,7 @@ def test_bootstrap_in_blocks_has_the_same_draws(study, monkeypatch):
     ratings, creators = study
     counts = cluster_histograms(codes_of(ratings), clusters=creators, n_categories=3)
     whole = bootstrap_by_cluster(counts, patterns=PATTERNS, categories=STANCES)
-    monkeypatch.setattr("evaluation.metrics.clustered.MAX_WEIGHTS", 35)
+    monkeypatch.setattr("evaluation.metrics.resampling.MAX_NUMBERS", 35)
     assert bootstrap_by_cluster(counts, patterns=PATTERNS, categories=STANCES) == whole
 
 
