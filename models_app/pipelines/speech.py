@@ -89,7 +89,7 @@ class SpeechReader:
         tell(piece.seconds)
         voiced = voiced_seconds(piece.samples)
         if voiced < LEAST_VOICE:
-            return  # Whisper would not find that out by itself
+            return  # Whisper would write something all the same
         language = self.language or heard.language or None
         segments, info = self._transcribe(piece.samples, voiced=voiced, language=language)
         sentences = []

@@ -51,7 +51,7 @@ def make_film(
     rotation: int = 0,
     **options: str,
 ) -> Path:
-    """A film whose frames ``draw(t)`` gives, at a steady rate or at the moments; ``sound`` is mono, 16 kHz."""
+    """A film of the frames that ``draw(t)`` gives, at a steady rate or at the moments; mono sound, 16 kHz."""
     with av.open(str(path), "w") as container:
         video = audio = None
         if draw is not None:
