@@ -89,7 +89,7 @@ class SpeechReader:
         tell(piece.seconds)
         voiced = voiced_seconds(piece.samples)
         if voiced < LEAST_VOICE:
-            return  # Whisper would write something all the same
+            return  # Whisper would invent something
         language = self.language or heard.language or None
         segments, info = self._transcribe(piece.samples, voiced=voiced, language=language)
         sentences = []
