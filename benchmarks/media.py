@@ -4,8 +4,8 @@
 
 Makes a speech-dense clip of more than a minute (the LibriVox clips of ../shared/media, joined, over a picture
 that moves and carries changing captions) and one with a picture that stands still, then times the whole
-pipeline and its speech recognition alone in turns, models loaded. Then other clips, against their length. Medians are
-compared. Exit status 1 if a ratio misses its aim.
+pipeline and its speech recognition alone in turns, models loaded. Then other clips, against their length.
+Medians are compared. Exit status 1 if a ratio misses its aim.
 """
 
 from __future__ import annotations
