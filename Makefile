@@ -80,9 +80,10 @@ messages: install-dev ## Gather the texts to translate into locale/ and compile 
 	$(BIN)/python manage.py makemessages -l he --no-location --no-wrap --no-obsolete $(NOT_TRANSLATED)
 	$(BIN)/python manage.py compilemessages -l he --ignore .venv
 
-bench: install-dev ## Time agreement and evaluation against other libraries, and the web server under eight clients
+bench: install-dev ## Time what this project claims to be quick: agreement, evaluation, scripts, the web server
 	$(BIN)/python benchmarks/agreement.py
 	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/media.py
 	$(BIN)/python benchmarks/web.py
 
 clean: ## Remove what was made, but not the data in var/

@@ -38,10 +38,19 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         container = av.open(str(path), metadata_errors="replace", container_options=options)
     except (av.FFmpegError, ValueError, RuntimeError, OverflowError, MemoryError, OSError) as error:
-        said = "is cut off or damaged" if "moov" in str(error).lower() else "is damaged or not a video"
+        said = "is cut off or damaged" if _begins_well(path) else "is damaged or not a video"
         raise ItemError("unreadable", f"The file cannot be read: it {said}.") from error
     with container:
         yield container
+
+
+def _begins_well(path: Path) -> bool:
+    """Whether it begins as MP4 files do, whose table of contents is often at the end."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:
+        return False
 
 
 def contents_of(path: Path) -> Contents:

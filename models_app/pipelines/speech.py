@@ -89,7 +89,7 @@ class SpeechReader:
         tell(piece.seconds)
         voiced = voiced_seconds(piece.samples)
         if voiced < LEAST_VOICE:
-            return  # Whisper would not find that out by itself
+            return  # Whisper would invent something
         language = self.language or heard.language or None
         segments, info = self._transcribe(piece.samples, voiced=voiced, language=language)
         sentences = []
@@ -131,7 +131,7 @@ def load_whisper(model: str) -> Any:
 
 
 def voiced_seconds(samples: Samples) -> float:
-    """How long a voice is heard, by Silero's detector; that costs milliseconds where Whisper costs seconds."""
+    """How long a voice is heard, by Silero's detector: milliseconds where Whisper takes seconds."""
     from faster_whisper.vad import get_speech_timestamps
 
     return float(sum(part["end"] - part["start"] for part in get_speech_timestamps(samples)) / RATE)

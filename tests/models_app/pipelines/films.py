@@ -26,7 +26,7 @@ def backdrop(size: tuple[int, int], t: float) -> Image.Image:
     y, x = np.mgrid[0:height:8, 0:width:8].astype(np.float32)
     waves = [np.sin(x / (90 + 20 * n) + y / (140 - 20 * n) + t * (1 + n / 3)) for n in range(3)]
     colours = np.stack([110 + 60 * wave for wave in waves], axis=-1).astype(np.uint8)
-    return Image.fromarray(colours).resize(size, Image.Resampling.BICUBIC)
+    return Image.fromarray(colours).resize(size, Image.Resampling.BILINEAR)
 
 
 def write(
@@ -51,7 +51,7 @@ def make_film(
     rotation: int = 0,
     **options: str,
 ) -> Path:
-    """A film whose frames ``draw(t)`` gives, at a steady rate or at the moments; ``sound`` is mono, 16 kHz."""
+    """A film of the frames that ``draw(t)`` gives, at a steady rate or at the moments; mono sound, 16 kHz."""
     with av.open(str(path), "w") as container:
         video = audio = None
         if draw is not None:

@@ -49,9 +49,8 @@ def test_read_sentences_are_recognised_though_there_is_no_picture(shared: Path, 
         assert draft.facts["language"] == "en"
         assert "There is no picture." in draft.text
     overall = sum(rate * n for rate, n in rates.values()) / sum(n for _, n in rates.values())
-    print(
-        f"word error rate {overall:.3f}, by clip { ({key: round(rate, 3) for key, (rate, _) in rates.items()}) }"
-    )  # noqa: T201
+    by_clip = {number: round(rate, 3) for number, (rate, _) in rates.items()}
+    print(f"word error rate {overall:.3f}, by clip {by_clip}")  # noqa: T201
     assert len(rates) == 5
     assert overall < 0.05
     assert max(rate for rate, _ in rates.values()) < 0.1
