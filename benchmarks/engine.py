@@ -65,7 +65,9 @@ def measure(name: str, database: str, broker: str, *, n_items: int, rounds: int)
         one_run(lab, 100)  # warms up
         process = psutil.Process(worker.pid)
         before = process.memory_info().rss
+        cpu_before = sum(process.cpu_times()[:2])
         quiet = [one_run(lab, n_items) for _round in range(rounds)]
+        cpu = (sum(process.cpu_times()[:2]) - cpu_before) / n_items / rounds * 1000
         poller = subprocess.Popen(
             [sys.executable, "-c", POLL], env=lab.env, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
@@ -76,10 +78,8 @@ def measure(name: str, database: str, broker: str, *, n_items: int, rounds: int)
         polls = poller.communicate()[0].split()
         after = process.memory_info().rss
     memory = f"{before / 1e6:.0f} → {after / 1e6:.0f}"
-    print(
-        f"{name:<22}{said(quiet):>22}{said(polled):>22}{polls[-1] if polls else '–':>12}{memory:>14}",
-        flush=True,
-    )
+    row = (name, said(quiet), said(polled), f"{cpu:.2f}", polls[-1] if polls else "–", memory)
+    print("{:<20}{:>22}{:>22}{:>16}{:>12}{:>12}".format(*row), flush=True)
 
 
 def one_run(lab: Lab, n_items: int) -> float:
