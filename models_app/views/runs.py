@@ -1,0 +1,199 @@
+"""Pages of runs: the list, starting one, watching it, and what stops or mends it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from annotator.access import StudyRequest, study_view
+from annotator.blindness import is_bound, sees_every_model
+from annotator.errors import RefusedError
+from annotator.models import Role, Study
+from models_app.actions import runs as actions
+from models_app.forms.runs import RunForm
+from models_app.forms.settings import settings_of
+from models_app.models import Run, RunState
+from models_app.queries.materials import estimate, materials_of
+from models_app.queries.run_detail import facts_of, failures_shown, log_shown
+from models_app.queries.run_rows import rows_of_runs
+from models_app.queries.runs import progress_of
+from models_app.specs import SPECS, PipelineSpec, spec_of
+
+PAGE_SIZE = 30
+
+
+@require_safe
+@study_view(Role.RESEARCHER)
+@vary_on_headers("HX-Request")
+def run_list(request: StudyRequest, study: Study) -> HttpResponse:
+    """All runs, the newest first."""
+    runs = _runs(study).select_related("created_by")
+    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = rows_of_runs(list(page.object_list))
+    is_live = any(row.run.state == RunState.RUNNING for row in rows)
+    context = {"page": page, "rows": rows, "is_live": is_live}
+    template = "models_app/run_list.html"
+    return render(request, f"{template}#rows" if request.htmx else template, context)
+
+
+@require_safe
+@study_view(Role.RESEARCHER)
+def run_choose(request: StudyRequest, study: Study) -> HttpResponse:
+    """Which pipeline, with what each needs and what of it is there."""
+    bound = is_bound(request.user, study)
+    context = {"specs": list(SPECS.values()), "materials": materials_of(study), "is_bound": bound}
+    return render(request, "models_app/run_choose.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@study_view(Role.RESEARCHER)
+@vary_on_headers("HX-Request")
+def run_create(request: StudyRequest, study: Study, pipeline: str) -> HttpResponse:
+    """What to run on what, with what is to be expected of it; then start it."""
+    spec = _spec(pipeline)
+    form = RunForm(request.POST or None, study=study, spec=spec)
+    if request.method == "POST" and form.is_valid():
+        run = _started(form, request)
+        if run:
+            messages.success(request, _("Run %(n)d has started.") % {"n": run.pk})
+            return redirect("models_app:run_detail", study.slug, run.pk)
+    context = {"spec": spec, "form": form, "is_bound": is_bound(request.user, study)}
+    context["estimate"] = _estimate(request, study, spec, form)
+    template = "models_app/run_create.html"
+    return render(request, f"{template}#estimate" if request.htmx else template, context)
+
+
+@require_safe
+@study_view(Role.RESEARCHER)
+@vary_on_headers("HX-Request")
+def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
+    """One run. Asked by htmx: how far it is, and what else has changed since it was last asked."""
+    run = get_object_or_404(_runs(study).select_related("created_by", "codebook"), pk=pk)
+    progress = progress_of(run)
+    seen = f"{run.state}-{progress.n_failed}"
+    context: dict[str, Any] = {"run": run, "progress": progress, "seen": seen}
+    is_part = bool(request.htmx)
+    context["is_news"] = is_part and request.GET.get("seen") != seen
+    if not is_part or context["is_news"]:
+        is_whole = sees_every_model(request.user, study)
+        context |= {
+            "sees_all": is_whole,
+            "failures": failures_shown(run, user=request.user),
+            "log": log_shown(run, user=request.user),
+            "facts": facts_of(run),
+        }
+    template = "models_app/run_detail.html"
+    return render(request, f"{template}#live" if is_part else template, context)
+
+
+@require_safe
+@study_view(Role.RESEARCHER)
+def run_summary(request: StudyRequest, study: Study) -> HttpResponse:
+    """The runs at work in one line each, for the study's own page."""
+    running = list(Run.objects.in_study(study).filter(state=RunState.RUNNING)[:3])
+    context = {"rows": [(run, progress_of(run)) for run in running]}
+    return render(request, "models_app/run_summary.html", context)
+
+
+@require_POST
+@study_view(Role.RESEARCHER)
+def run_pause(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
+    """Begin nothing more until it is resumed."""
+    return _act(request, study, pk, actions.pause_run, _("Paused: what is in work comes to its end or is dropped."))
+
+
+@require_POST
+@study_view(Role.RESEARCHER)
+def run_resume(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
+    """Go on with what is left."""
+    return _act(request, study, pk, actions.resume_run, _("The run goes on."))
+
+
+@require_POST
+@study_view(Role.RESEARCHER)
+def run_cancel(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
+    """End it; what is done stays."""
+    return _act(request, study, pk, actions.cancel_run, _("Cancelled; what was done is kept."))
+
+
+@require_POST
+@study_view(Role.RESEARCHER)
+def run_retry(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
+    """Try what failed again: all of it, or what failed for one cause."""
+    run = get_object_or_404(_runs(study), pk=pk)
+    try:
+        n = actions.retry_failed(run=run, by=request.user, code=request.POST.get("code", "")[:40])
+    except RefusedError as error:
+        messages.error(request, str(error))
+    else:
+        text = ngettext("%(n)d item is tried again.", "%(n)d items are tried again.", n) % {"n": n}
+        messages.success(request, text if n else _("Nothing is left to try again."))
+    return redirect("models_app:run_detail", study.slug, run.pk)
+
+
+def _runs(study: Study) -> Any:
+    """The study's runs, without the booklet that each codebook is."""
+    return Run.objects.in_study(study).defer("codebook__document")
+
+
+def _spec(pipeline: str) -> PipelineSpec:
+    try:
+        return spec_of(pipeline)
+    except RefusedError:
+        raise Http404 from None
+
+
+def _started(form: RunForm, request: StudyRequest) -> Run | None:
+    """The new run, or None with the reason on the form."""
+    given = form.cleaned_data
+    try:
+        return actions.start_run(
+            study=form.study,
+            pipeline=form.spec.name,
+            settings=settings_of(form.spec, given),
+            videos=given["videos"],
+            scripts=given.get("scripts", ""),
+            by=request.user,
+        )
+    except RefusedError as error:
+        form.add_error(None, str(error))
+        return None
+
+
+def _estimate(request: StudyRequest, study: Study, spec: PipelineSpec, form: RunForm) -> Any:
+    """For what the form says at the moment, as far as it makes sense."""
+    given = request.POST if form.is_bound else request.GET
+    batch = study.batches.filter(name=given.get("videos", "")).first() if given.get("videos") else None
+    scripts = given.get("scripts", "")
+    known = [found.model for found in form.script_models]
+    if scripts not in known:
+        scripts = known[0] if known else ""
+    folds = given.get("folds", "")
+    default = spec.settings.model_fields.get("folds")
+    n_folds = int(folds) if folds.isascii() and folds.isdecimal() and len(folds) < 4 else None
+    if n_folds is None:
+        n_folds = default.default if default else 0
+    return estimate(study=study, spec=spec, batch=batch, scripts=scripts, n_folds=n_folds)
+
+
+def _act(
+    request: StudyRequest, study: Study, pk: int, action: Callable[..., Run], said: str
+) -> HttpResponse:
+    """Do it and say so; what cannot be done any more is said, too."""
+    run = get_object_or_404(_runs(study), pk=pk)
+    before = run.state
+    try:
+        after = action(run=run, by=request.user)
+    except RefusedError as error:
+        messages.error(request, str(error))
+    else:
+        if after.state != before:  # pressed twice: it is so already
+            messages.success(request, said)
+    return redirect("models_app:run_detail", study.slug, run.pk)
