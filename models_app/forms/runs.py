@@ -7,10 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from annotator.errors import RefusedError
-from annotator.models import Study
+from annotator.models import Batch, Study
 from models_app.forms.settings import FOREMOST, setting_fields, settings_of
 from models_app.queries.materials import ScriptModel, script_models
 from models_app.specs import Needs, PipelineSpec
+
+
+WHOLE = "all"  # the study; anything else is a batch's key
 
 
 class RunForm(forms.Form):
@@ -18,7 +21,6 @@ class RunForm(forms.Form):
 
     videos = forms.ChoiceField(
         label=gettext_lazy("Videos"),
-        required=False,
         help_text=gettext_lazy("Fixed when the run starts: videos that come later need a run of their own."),
     )
 
@@ -26,10 +28,10 @@ class RunForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.study, self.spec = study, spec
         self.script_models: list[ScriptModel] = []
-        batches = [(batch.name, batch.name) for batch in study.batches.order_by("order", "pk")]
+        batches = [(str(batch.pk), batch.name) for batch in study.batches.order_by("order", "pk")]
         videos = self.fields["videos"]
         assert isinstance(videos, forms.ChoiceField)
-        videos.choices = [("", _("The whole study")), *batches]
+        videos.choices = [(WHOLE, _("The whole study")), *batches]
         if spec.needs == Needs.SCRIPT:
             self.script_models = script_models(study)
             choices = [(found.model, _label(found)) for found in self.script_models]
@@ -38,6 +40,12 @@ class RunForm(forms.Form):
         for place, field in enumerate(self.fields.values()):
             if not place:
                 field.widget.attrs["autofocus"] = True
+
+    @property
+    def batch(self) -> Batch | None:
+        """The batch that the form names at the moment, sent or only asked about; None for the whole study."""
+        given = str(self.data.get("videos", ""))
+        return self.study.batches.filter(pk=int(given)).first() if is_key(given) else None
 
     @property
     def lacks_scripts(self) -> bool:
@@ -69,6 +77,11 @@ class RunForm(forms.Form):
             except RefusedError as error:
                 self.add_error(None, str(error))
         return given
+
+
+def is_key(text: str) -> bool:
+    """Whether a text of an address or a form can be the key of a row."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _label(found: ScriptModel) -> str:

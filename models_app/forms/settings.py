@@ -24,9 +24,7 @@ def setting_fields(settings: type[PipelineSettings]) -> dict[str, forms.Field]:
 
 def settings_of(spec: PipelineSpec, cleaned: dict[str, Any]) -> dict[str, Any]:
     """What the form says of the settings; what is left empty and may be is left to the default."""
-    return {
-        name: cleaned[name] for name in spec.settings.model_fields if cleaned.get(name) not in (None, "")
-    }
+    return {name: cleaned[name] for name in spec.settings.model_fields if cleaned.get(name) not in (None, "")}
 
 
 def _field(info: FieldInfo) -> forms.Field:

@@ -85,7 +85,9 @@ def beside_table(*, study: Study, video: Video, runs: Sequence[Run], with_labels
                 stances=row.stances if with_labels else [],
                 is_conflict=row.is_conflict and with_labels,
                 gold=stance,
-                answers=[_cell(answers.get((run.pk, row.value.slug)), gold=stance, meant=meant) for run in runs],
+                answers=[
+                    _cell(answers.get((run.pk, row.value.slug)), gold=stance, meant=meant) for run in runs
+                ],
             )
         )
     has_gold = human.has_gold and with_labels
@@ -111,7 +113,9 @@ def _cell(found: tuple[str, Answer] | None, *, gold: int | str, meant: str) -> A
     is_other = identity != meant
     can_differ = isinstance(gold, int) and not is_other
     return AnswerCell(
-        answer=answer, n_differs=answer.differs_from(int(gold)) if can_differ else 0, is_other_meaning=is_other
+        answer=answer,
+        n_differs=answer.differs_from(int(gold)) if can_differ else 0,
+        is_other_meaning=is_other,
     )
 
 

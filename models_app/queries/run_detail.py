@@ -3,8 +3,8 @@
 Failures and log tell of videos. Whoever may not see a video's predictions learns how many failed, no more.
 """
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max
@@ -12,31 +12,13 @@ from django.utils.translation import gettext as _
 
 from annotator.blindness import sees_every_model, videos_with_models_shown
 from annotator.models import User, Video
-from models_app.models import ItemKind, ItemState, Problem, Run, RunItem
+from models_app.models import ItemKind, Problem, Run, RunEvent
+from models_app.queries.runs import FailedItem, FailureGroup, failures_of, log_of
 from models_app.specs import SPECS
+from models_app.words import sentence_of
 
 MOST_ITEMS = 50  # of each cause; the run's list of videos has them all
-
-
-@dataclass(frozen=True, slots=True)
-class FailedItem:
-    """A video or a fold that failed."""
-
-    video: Video | None
-    number: int  # of the fold, from 1
-    text: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailureGroup:
-    """What failed for one cause; without words of a video's own where they are not all to be seen."""
-
-    code: str
-    n: int
-    text: str
-    items: list[FailedItem]
-    n_more: int
+MOST_LINES = 200  # of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +30,6 @@ class KnownProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
-    """All of it."""
-
-    groups: list[FailureGroup]
-    problems: list[KnownProblem]
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What is frozen with the run."""
 
@@ -64,22 +38,28 @@ class Facts:
     settings: list[tuple[str, Any]]
 
 
-def failures_shown(run: Run, *, user: User) -> Failures:
-    """What failed, the most frequent cause first."""
-    failed = list(
-        RunItem.objects.filter(run=run, state=ItemState.FAILED)
-        .only("kind", "key", "error_code", "error", "error_detail")
-        .order_by("pk")
-    )
-    shown = _videos_shown(run, [item.key for item in failed if item.kind == ItemKind.VIDEO], user=user)
-    is_whole = sees_every_model(user, run.study)
-    by_code: dict[str, list[RunItem]] = defaultdict(list)
-    for item in failed:
-        by_code[item.error_code].append(item)
-    groups = [_group(code, items, shown, is_whole=is_whole) for code, items in by_code.items()]
-    counted = run.scope_rows.exclude(problem="").order_by().values_list("problem").annotate(n=Count("pk"))
-    problems = [KnownProblem(str(Problem(problem).label), n) for problem, n in counted]
-    return Failures(groups=sorted(groups, key=lambda group: (-group.n, group.code)), problems=problems)
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One thing that happened."""
+
+    at: datetime
+    text: str
+    by: User | None
+
+
+def failures_shown(run: Run, *, user: User) -> list[FailureGroup]:
+    """What failed, the most frequent cause first; in words and items only what the user may see."""
+    groups = failures_of(run, n_examples=MOST_ITEMS)
+    if sees_every_model(user, run.study):
+        return groups
+    shown = _shown(run, user)
+    return [_narrowed(group, shown) for group in groups]
+
+
+def problems_of(run: Run) -> list[KnownProblem]:
+    """Why nothing can be said of videos in the scope."""
+    counted = run.scope_rows.exclude(problem="").order_by("problem").values_list("problem")
+    return [KnownProblem(str(Problem(problem).label), n) for problem, n in counted.annotate(n=Count("pk"))]
 
 
 def facts_of(run: Run) -> Facts:
@@ -92,35 +72,30 @@ def facts_of(run: Run) -> Facts:
     return Facts(n_videos=counted["n"], n_folds=0 if last is None else last + 1, settings=named)
 
 
-def _group(code: str, items: list[RunItem], shown: dict[int, Video], *, is_whole: bool) -> FailureGroup:
-    seen = [item for item in items if is_whole or (item.kind == ItemKind.VIDEO and item.key in shown)]
-    common = Counter(item.error for item in seen).most_common(1)
-    return FailureGroup(
-        code=code,
-        n=len(items),
-        text=common[0][0] if common else "",
-        items=[
-            FailedItem(
-                video=shown.get(item.key) if item.kind == ItemKind.VIDEO else None,
-                number=item.key + 1,
-                text=item.error,
-                detail=item.error_detail,
-            )
-            for item in seen[:MOST_ITEMS]
-            if item.kind == ItemKind.FOLD or item.key in shown
-        ],
-        n_more=max(0, len(seen) - MOST_ITEMS),
-    )
+def log_shown(run: Run, *, user: User) -> list[LogLine]:
+    """What happened, the latest first; nothing of single items that the user may not see."""
+    events = list(log_of(run)[:MOST_LINES])
+    if not sees_every_model(user, run.study):
+        shown = _shown(run, user)
+        events = [event for event in events if not _is_of_item(event) or event.detail.get("key") in shown]
+    keys = {event.detail["key"] for event in events if event.detail.get("kind") == ItemKind.VIDEO}
+    names = dict(Video.objects.filter(pk__in=keys).values_list("pk", "external_id"))
+    return [LogLine(event.at, sentence_of(event, names), event.by) for event in events]
 
 
-def _videos_shown(run: Run, keys: list[int], *, user: User) -> dict[int, Video]:
-    """By key, those whose predictions the user may see."""
-    if not keys:
-        return {}
-    videos = videos_with_models_shown(user, run.study).filter(run_rows__run=run).only("pk", "external_id")
-    wanted = set(keys)
-    return {video.pk: video for video in videos if video.pk in wanted}
+def _is_of_item(event: RunEvent) -> bool:
+    return "key" in event.detail
 
 
-def log_shown(run, *, user):
-    return []
+def _narrowed(group: FailureGroup, shown: set[int]) -> FailureGroup:
+    def is_shown(item: FailedItem) -> bool:
+        return item.kind == ItemKind.VIDEO and item.key in shown
+
+    seen = [item for item in group.examples if is_shown(item)]
+    return replace(group, examples=seen, message=seen[0].message if seen else "")
+
+
+def _shown(run: Run, user: User) -> set[int]:
+    """Keys of the run's videos whose predictions the user may see."""
+    videos = videos_with_models_shown(user, run.study).filter(run_rows__run=run)
+    return set(videos.values_list("pk", flat=True))

@@ -36,9 +36,7 @@ def rows_of_runs(runs: Sequence[Run]) -> list[RunRow]:
     counted = RunItem.objects.filter(run__in=runs).values_list("run", "state").annotate(n=Count("pk"))
     for run, state, n in counted:
         by_state[run][state] = n
-    videos = dict(
-        RunVideo.objects.filter(run__in=runs).order_by().values_list("run").annotate(n=Count("pk"))
-    )
+    videos = dict(RunVideo.objects.filter(run__in=runs).order_by().values_list("run").annotate(n=Count("pk")))
     return [
         RunRow(
             run=run,

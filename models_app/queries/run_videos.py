@@ -38,7 +38,9 @@ def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video
     )
     n_answers, differs, n_labels = _distances(run, unblinded=unblinded)
     failed = dict(
-        RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state=ItemState.FAILED).values_list("key", "error")
+        RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state=ItemState.FAILED).values_list(
+            "key", "error"
+        )
     )
     return [
         RunVideoLine(

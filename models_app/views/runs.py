@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,11 +18,11 @@ from annotator.blindness import is_bound, sees_every_model
 from annotator.errors import RefusedError
 from annotator.models import Role, Study
 from models_app.actions import runs as actions
-from models_app.forms.runs import RunForm
+from models_app.forms.runs import RunForm, is_key
 from models_app.forms.settings import settings_of
 from models_app.models import Run, RunState
-from models_app.queries.materials import estimate, materials_of
-from models_app.queries.run_detail import facts_of, failures_shown, log_shown
+from models_app.queries.materials import Estimate, estimate, materials_of
+from models_app.queries.run_detail import facts_of, failures_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
 from models_app.queries.runs import progress_of
 from models_app.specs import SPECS, PipelineSpec, spec_of
@@ -58,14 +59,19 @@ def run_choose(request: StudyRequest, study: Study) -> HttpResponse:
 def run_create(request: StudyRequest, study: Study, pipeline: str) -> HttpResponse:
     """What to run on what, with what is to be expected of it; then start it."""
     spec = _spec(pipeline)
-    form = RunForm(request.POST or None, study=study, spec=spec)
+    given = request.POST or (request.GET if request.htmx else None)
+    form = RunForm(given, study=study, spec=spec)
     if request.method == "POST" and form.is_valid():
         run = _started(form, request)
         if run:
             messages.success(request, _("Run %(n)d has started.") % {"n": run.pk})
             return redirect("models_app:run_detail", study.slug, run.pk)
-    context = {"spec": spec, "form": form, "is_bound": is_bound(request.user, study)}
-    context["estimate"] = _estimate(request, study, spec, form)
+    context = {
+        "spec": spec,
+        "form": form,
+        "is_bound": is_bound(request.user, study),
+        "estimate": _estimate(study, spec, form),
+    }
     template = "models_app/run_create.html"
     return render(request, f"{template}#estimate" if request.htmx else template, context)
 
@@ -77,15 +83,15 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """One run. Asked by htmx: how far it is, and what else has changed since it was last asked."""
     run = get_object_or_404(_runs(study).select_related("created_by", "codebook"), pk=pk)
     progress = progress_of(run)
-    seen = f"{run.state}-{progress.n_failed}"
+    seen = f"{run.state}-{progress.failed}"
     context: dict[str, Any] = {"run": run, "progress": progress, "seen": seen}
     is_part = bool(request.htmx)
     context["is_news"] = is_part and request.GET.get("seen") != seen
     if not is_part or context["is_news"]:
-        is_whole = sees_every_model(request.user, study)
         context |= {
-            "sees_all": is_whole,
+            "sees_all": sees_every_model(request.user, study),
             "failures": failures_shown(run, user=request.user),
+            "problems": problems_of(run),
             "log": log_shown(run, user=request.user),
             "facts": facts_of(run),
         }
@@ -106,7 +112,9 @@ def run_summary(request: StudyRequest, study: Study) -> HttpResponse:
 @study_view(Role.RESEARCHER)
 def run_pause(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Begin nothing more until it is resumed."""
-    return _act(request, study, pk, actions.pause_run, _("Paused: what is in work comes to its end or is dropped."))
+    return _act(
+        request, study, pk, actions.pause_run, _("Paused: what is in work comes to its end or is dropped.")
+    )
 
 
 @require_POST
@@ -131,7 +139,7 @@ def run_retry(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     try:
         n = actions.retry_failed(run=run, by=request.user, code=request.POST.get("code", "")[:40])
     except RefusedError as error:
-        messages.error(request, str(error))
+        messages.error(request, capfirst(str(error)))
     else:
         text = ngettext("%(n)d item is tried again.", "%(n)d items are tried again.", n) % {"n": n}
         messages.success(request, text if n else _("Nothing is left to try again."))
@@ -158,41 +166,48 @@ def _started(form: RunForm, request: StudyRequest) -> Run | None:
             study=form.study,
             pipeline=form.spec.name,
             settings=settings_of(form.spec, given),
-            videos=given["videos"],
+            videos=form.batch.name if form.batch else "",
             scripts=given.get("scripts", ""),
             by=request.user,
         )
     except RefusedError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, _why(form, request, error))
         return None
 
 
-def _estimate(request: StudyRequest, study: Study, spec: PipelineSpec, form: RunForm) -> Any:
+def _why(form: RunForm, request: StudyRequest, error: RefusedError) -> str:
+    """Why it was refused; how much gold there is would tell a coder where the others agreed with them."""
+    if form.spec.learns and is_bound(request.user, form.study):
+        return _(
+            "The run was refused. Why could tell of gold that is kept from you, as you code in this study:"
+            " ask a researcher who does not code to start it, or choose more videos or fewer folds."
+        )
+    return capfirst(str(error))
+
+
+def _estimate(study: Study, spec: PipelineSpec, form: RunForm) -> Estimate:
     """For what the form says at the moment, as far as it makes sense."""
-    given = request.POST if form.is_bound else request.GET
-    batch = study.batches.filter(name=given.get("videos", "")).first() if given.get("videos") else None
-    scripts = given.get("scripts", "")
     known = [found.model for found in form.script_models]
-    if scripts not in known:
-        scripts = known[0] if known else ""
-    folds = given.get("folds", "")
+    scripts = form.data.get("scripts", "")
+    folds = form.data.get("folds", "")
     default = spec.settings.model_fields.get("folds")
-    n_folds = int(folds) if folds.isascii() and folds.isdecimal() and len(folds) < 4 else None
-    if n_folds is None:
-        n_folds = default.default if default else 0
-    return estimate(study=study, spec=spec, batch=batch, scripts=scripts, n_folds=n_folds)
+    return estimate(
+        study=study,
+        spec=spec,
+        batch=form.batch,
+        scripts=scripts if scripts in known else next(iter(known), ""),
+        n_folds=int(folds) if is_key(folds) else default.default if default else 0,
+    )
 
 
-def _act(
-    request: StudyRequest, study: Study, pk: int, action: Callable[..., Run], said: str
-) -> HttpResponse:
+def _act(request: StudyRequest, study: Study, pk: int, action: Callable[..., Run], said: str) -> HttpResponse:
     """Do it and say so; what cannot be done any more is said, too."""
     run = get_object_or_404(_runs(study), pk=pk)
     before = run.state
     try:
         after = action(run=run, by=request.user)
     except RefusedError as error:
-        messages.error(request, str(error))
+        messages.error(request, capfirst(str(error)))
     else:
         if after.state != before:  # pressed twice: it is so already
             messages.success(request, said)

@@ -14,6 +14,7 @@ from annotator.access import StudyRequest, study_view
 from annotator.actions.exposure import record_sight
 from annotator.blindness import unblinded_videos, videos_with_models_shown
 from annotator.models import Role, Seen, Study, Video
+from models_app.forms.runs import is_key
 from models_app.models import Run, RunVideo, Script
 from models_app.queries.beside import BesideTable, beside_table
 from models_app.queries.run_videos import ONLY, SORTS, RunVideoLine, lines_of_run, narrowed
@@ -104,7 +105,7 @@ def run_videos(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
 
 def numbers(given: Iterable[str]) -> list[int]:
     """The whole numbers among what an address holds, as far as a key can be one."""
-    return [int(text) for text in given if text.isascii() and text.isdecimal() and len(text) < 19]
+    return [int(text) for text in given if is_key(text)]
 
 
 def _chosen_script(request: StudyRequest, scripts: list[Script]) -> Script | None:
@@ -153,4 +154,3 @@ def _record_lines(request: StudyRequest, lines: Iterable[RunVideoLine]) -> None:
     told = [line.video for line in lines if line.n_differs is not None]
     for kind in (Seen.PREDICTIONS, Seen.GOLD) if told else ():
         record_sight(user=request.user, videos=told, kind=kind)
-
