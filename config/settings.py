@@ -132,6 +132,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "io"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a message taken by a busy worker would keep an idle one waiting
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+RUN_LEASE_SECONDS = env.float("AXIAL_LEASE_SECONDS", 60)  # how long a dead worker's item waits
+RUN_SWEEP_SECONDS = env.float("AXIAL_SWEEP_SECONDS", 30)  # how often workers look for unspoken work
 CELERY_BEAT_SCHEDULE = {"tidy": {"task": "annotator.tasks.tidy", "schedule": 15 * 60}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 BROKER_DIR = DATA_DIR / "broker"
@@ -145,6 +149,11 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "control_folder": str(BROKER_DIR / "control"),
         "store_processed": False,
     }
+else:
+    # A page that starts a run does not wait for a broker that is away: the sweep makes up for its message.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0, "connect_retries_timeout": 3}
+    if CELERY_BROKER_URL.startswith(("redis", "rediss")):
+        CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_connect_timeout": 3, "socket_keepalive": True}
 
 # --- People -------------------------------------------------------------------------------
 

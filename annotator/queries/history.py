@@ -47,6 +47,11 @@ SENTENCES: Mapping[str, Promise] = {
     "member.removed": gettext_lazy("took a role away"),
     "question.answered": gettext_lazy("answered a question"),
     "question.asked": gettext_lazy("asked the coders a question"),
+    "run.cancelled": gettext_lazy("cancelled a run"),
+    "run.paused": gettext_lazy("paused a run"),
+    "run.resumed": gettext_lazy("went on with a run"),
+    "run.retried": gettext_lazy("retried what had failed in a run"),
+    "run.started": gettext_lazy("started a run"),
     "slot.expired": gettext_lazy("lost an untouched place, which went back to the pool"),
     "slot.reassigned": gettext_lazy("took a place from its coder"),
     "slot.reserved": gettext_lazy("kept a place for somebody"),
@@ -74,10 +79,11 @@ KINDS: Mapping[str, Promise] = {
     "question": gettext_lazy("Questions"),
     "gold": gettext_lazy("Gold"),
     "labels": gettext_lazy("Imports of labels"),
+    "run": gettext_lazy("Runs"),
     "export": gettext_lazy("Exports"),
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
-HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot")
+HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot", "run")
 NOTHING = ((None, None), (None, ""), ("", None), ("", ""))  # a field left empty is not told of
 # What I did myself but tells what was there before, which may be somebody else's.
 TELLING = ("gold.replaced", "gold.withdrawn")

@@ -1,10 +1,10 @@
 """Units of work: what a worker claims, does and stores as a whole."""
 
-from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from models_app.models.run import Run
@@ -29,9 +29,9 @@ class ItemState(models.TextChoices):
 class ItemQuerySet(models.QuerySet["RunItem"]):
     """Items by whether somebody may take them."""
 
-    def claimable(self, at: datetime) -> Self:
-        """Waiting, or left by a worker whose lease has run out."""
-        return self.filter(Q(state=ItemState.WAITING) | Q(state=ItemState.WORKING, lease_until__lte=at))
+    def claimable(self) -> Self:
+        """Waiting, or left by a worker whose lease has run out by the database's clock."""
+        return self.filter(Q(state=ItemState.WAITING) | Q(state=ItemState.WORKING, lease_until__lte=Now()))
 
     def open(self) -> Self:
         """Not ended."""
@@ -62,6 +62,7 @@ class RunItem(models.Model):
         constraints = (models.UniqueConstraint(fields=("run", "kind", "key"), name="item_once_per_run"),)
         indexes = (
             models.Index(fields=("run", "state"), name="items_of_a_run_by_state"),
+            models.Index(fields=("run", "ended_at"), name="items_of_a_run_by_end"),
             models.Index(
                 fields=("run", "id"), condition=Q(state__in=("waiting", "working")), name="open_items"
             ),

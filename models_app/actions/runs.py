@@ -1,0 +1,197 @@
+"""Runs: started, paused, resumed, cancelled, their failed items tried again."""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from annotator.actions.codebook import freeze_codebook
+from annotator.errors import RefusedError
+from annotator.locks import locked
+from annotator.models import Change, Codebook, Study, User
+from models_app.actions.scope import freeze
+from models_app.engine.nudges import nudge_on_commit
+from models_app.models import ItemState, Run, RunEvent, RunItem, RunState, RunVideo
+from models_app.models.run import new_seed
+from models_app.specs import spec_of
+
+DOUBLE_CLICK = timedelta(seconds=5)
+STOPPABLE = (RunState.RUNNING, RunState.PAUSED)
+
+
+def start_run(
+    *,
+    study: Study,
+    pipeline: str,
+    settings: Mapping[str, Any],
+    videos: str = "",
+    scripts: str = "",
+    by: User | None = None,
+    video_ids: Collection[int] | None = None,
+) -> Run:
+    """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
+
+    videos: a batch's name, or empty for the whole study; with video_ids, what the choice is called.
+    The same person asking for the same again within seconds gets the run that they have just started.
+    """
+    spec = spec_of(pipeline)
+    read = spec.read_settings(settings)
+    if study.codebook_id is None:
+        raise RefusedError(_("the study has no codebook yet: install one first."))
+    codebook = Codebook.objects.get(pk=study.codebook_id)
+    seed = new_seed()
+    frozen = freeze(
+        study=study,
+        spec=spec,
+        settings=read,
+        seed=seed,
+        videos=videos,
+        video_ids=video_ids,
+        scripts=scripts,
+    )
+    run = Run(
+        study=study,
+        pipeline=spec.name,
+        model=spec.model_name(read)[:200],
+        gives=spec.gives,
+        settings=read.model_dump(mode="json"),
+        scope={
+            "videos": videos,
+            "scripts": frozen.scripts,
+            "n_videos": len(frozen.rows),
+            "n_problems": frozen.n_problems,
+        },
+        codebook=codebook,
+        codebook_hash=codebook.content_hash,
+        seed=seed,
+        queue=spec.queue,
+        created_by=by,
+    )
+    with transaction.atomic():
+        now_in_force = locked(Study.objects.filter(pk=study.pk)).get().codebook_id
+        if now_in_force != codebook.pk:
+            raise RefusedError(_("the codebook has just been replaced; look at it and start again."))
+        if (twin := _just_started(run, by=by)) is not None:
+            return twin
+        freeze_codebook(codebook=codebook, because="the first run")
+        run.save()
+        frozen.belongs_to(run)
+        RunVideo.objects.bulk_create(frozen.rows, batch_size=1000)
+        RunItem.objects.bulk_create(frozen.items, batch_size=1000)
+        _log(run, "started", by=by, detail={"items": len(frozen.items), "problems": frozen.problems})
+        nudge_on_commit(run, n_items=len(frozen.items))
+    return run
+
+
+@transaction.atomic
+def pause_run(*, run: Run, by: User | None, because: str = "") -> Run:
+    """Let no more items be taken on; what lasts is dropped and waits. Nothing happens the second time."""
+    run = _locked(run)
+    if run.state == RunState.PAUSED:
+        return run
+    if run.state != RunState.RUNNING:
+        raise RefusedError(
+            _("the run has ended (%(state)s); only a running one can be paused.") % _state(run)
+        )
+    run.state, run.paused_because = RunState.PAUSED, because[:300]
+    run.save(update_fields=["state", "paused_because"])
+    _log(run, "paused", by=by, detail={"because": because} if because else {})
+    return run
+
+
+@transaction.atomic
+def resume_run(*, run: Run, by: User | None) -> Run:
+    """Go on with a paused or cancelled run: what was stored stays, the rest is done."""
+    run = _locked(run)
+    if run.state == RunState.RUNNING:
+        return run
+    if run.state == RunState.FINISHED:
+        raise RefusedError(_("the run is finished; there is nothing to go on with."))
+    run.state, run.paused_because, run.ended_at = RunState.RUNNING, "", None
+    run.save(update_fields=["state", "paused_because", "ended_at"])
+    _log(run, "resumed", by=by)
+    nudge_on_commit(run)
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, run: Run, by: User | None) -> Run:
+    """Stop a run: nothing more comes of it, what was stored stays. It can be resumed."""
+    run = _locked(run)
+    if run.state == RunState.CANCELLED:
+        return run
+    if run.state not in STOPPABLE:
+        raise RefusedError(_("the run is finished; it cannot be cancelled."))
+    run.state, run.paused_because = RunState.CANCELLED, ""
+    Run.objects.filter(pk=run.pk).update(state=run.state, paused_because="", ended_at=Now())
+    run.refresh_from_db(fields=["ended_at"])
+    # Without their tokens, those at work can store nothing more. In the order of keys, as others lock.
+    working = locked(RunItem.objects.filter(run=run, state=ItemState.WORKING)).order_by("pk")
+    RunItem.objects.filter(pk__in=list(working.values_list("pk", flat=True))).update(
+        state=ItemState.WAITING, token=None, worker="", lease_until=None, progress=0, n_attempts=0
+    )
+    _log(run, "cancelled", by=by)
+    return run
+
+
+@transaction.atomic
+def retry_failed(*, run: Run, by: User | None, code: str = "") -> int:
+    """Try failed items again, all or those of one kind of failure; how many."""
+    run = _locked(run)
+    if run.state == RunState.CANCELLED:
+        raise RefusedError(_("the run was cancelled: resume it, then retry what failed."))
+    failed = Q(run=run, state=ItemState.FAILED) & (Q(error_code=code) if code else Q())
+    n = RunItem.objects.filter(failed).update(
+        state=ItemState.WAITING,
+        n_attempts=0,
+        progress=0,
+        worker="",
+        started_at=None,
+        ended_at=None,
+        error_code="",
+        error="",
+        error_detail="",
+    )
+    if not n:
+        return 0
+    if run.state == RunState.FINISHED:
+        run.state, run.ended_at = RunState.RUNNING, None
+        run.save(update_fields=["state", "ended_at"])
+    _log(run, "retried", by=by, detail={"items": n} | ({"code": code} if code else {}))
+    if run.state == RunState.RUNNING:
+        nudge_on_commit(run, n_items=n)
+    return n
+
+
+def _locked(run: Run) -> Run:
+    """The run as it is now, kept from others until the transaction ends."""
+    return locked(Run.objects.select_related("study").filter(pk=run.pk)).get()
+
+
+def _just_started(run: Run, *, by: User | None) -> Run | None:
+    """The same run, if the same person started it seconds ago: a button pressed twice."""
+    if by is None:
+        return None
+    twins = Run.objects.filter(
+        study=run.study_id,
+        pipeline=run.pipeline,
+        created_by=by,
+        state=RunState.RUNNING,
+        created_at__gte=Now() - DOUBLE_CLICK,
+    )
+    return next((twin for twin in twins if (twin.settings, twin.scope) == (run.settings, run.scope)), None)
+
+
+def _log(run: Run, what: str, *, by: User | None, detail: Mapping[str, Any] | None = None) -> None:
+    """A line of the run's log and one of the study's history."""
+    RunEvent.objects.create(run=run, what=what, by=by, detail=dict(detail or {}))
+    about = {"run": run.pk, "pipeline": run.pipeline, "model": run.model}
+    Change.objects.record(study=run.study, by=by, what=f"run.{what}", after=about | dict(detail or {}))
+
+
+def _state(run: Run) -> dict[str, str]:
+    return {"state": str(RunState(run.state).label)}

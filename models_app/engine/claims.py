@@ -1,0 +1,126 @@
+"""Taking items on and giving them back: under a token, while a lease runs by the database's clock."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
+from django.utils.translation import gettext as _
+
+from annotator.locks import locked
+from models_app.models import ItemState, Run, RunEvent, RunItem, RunState
+
+MOST_ATTEMPTS = 3  # an item whose worker died that often is taken to be what kills them
+WORKER_DIED = "worker-died"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An item that is ours until the token is somebody else's."""
+
+    item_id: int
+    run_id: int
+    kind: str
+    key: int
+    token: uuid.UUID
+
+    def rows(self) -> Any:
+        """The item, if it still is ours; whatever is written goes through this."""
+        return RunItem.objects.filter(pk=self.item_id, token=self.token, state=ItemState.WORKING)
+
+
+@transaction.atomic
+def claim_next(*, run_id: int, worker: str) -> Claim | None:
+    """Take the run's next item on; None if there is none to be had, or the run is not running."""
+    open_items = RunItem.objects.claimable().filter(run=run_id, run__state=RunState.RUNNING)
+    columns = ("pk", "run_id", "kind", "key", "state", "n_attempts")
+    while item := locked(open_items.only(*columns), skip_busy=True).order_by("pk").first():
+        if item.state == ItemState.WORKING and item.n_attempts >= MOST_ATTEMPTS:
+            _give_up(item)
+            continue
+        token = uuid.uuid4()
+        RunItem.objects.filter(pk=item.pk).update(
+            state=ItemState.WORKING,
+            token=token,
+            worker=worker[:200],
+            lease_until=lease_end(),
+            n_attempts=item.n_attempts + 1,
+            progress=0,
+            started_at=Now(),
+        )
+        return Claim(item.pk, item.run_id, item.kind, item.key, token)
+    return None
+
+
+def _give_up(item: RunItem) -> None:
+    """Fail an item that took its worker with it every time, so that it takes no more."""
+    RunItem.objects.filter(pk=item.pk).update(
+        state=ItemState.FAILED,
+        token=None,
+        lease_until=None,
+        ended_at=Now(),
+        error_code=WORKER_DIED,
+        error=_(
+            "The worker died over this item %(n)s times. It may need more memory than there is, or the"
+            " worker was stopped each time; “retry” tries again."
+        )
+        % {"n": item.n_attempts},
+        error_detail="",
+    )
+    log_failure(run_id=item.run_id, kind=item.kind, key=item.key, code=WORKER_DIED)
+
+
+def lease_end() -> Any:
+    """When a lease given now runs out, by the database's clock."""
+    return Now() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+def renew(tokens: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Let the leases run on; the tokens that still hold."""
+    with transaction.atomic():
+        ours = RunItem.objects.filter(token__in=tokens, state=ItemState.WORKING)
+        # Locked in the order of their keys, as claims are: two keepers never wait for each other crosswise.
+        held = dict(locked(ours).order_by("pk").values_list("token", "pk"))
+        RunItem.objects.filter(pk__in=held.values()).update(lease_until=lease_end())
+    return {token for token in held if token is not None}
+
+
+def release(claim: Claim) -> bool:
+    """Give an item back as if it had not been touched; False if it was not ours any more."""
+    return bool(
+        claim.rows().update(
+            state=ItemState.WAITING,
+            token=None,
+            worker="",
+            lease_until=None,
+            progress=0,
+            started_at=None,
+            n_attempts=Greatest(F("n_attempts") - 1, 0),  # it was not the item that ended the attempt
+        )
+    )
+
+
+def log_failure(*, run_id: int, kind: str, key: int, code: str) -> None:
+    """A line of the run's log on a failed item."""
+    RunEvent.objects.create(
+        run_id=run_id, what="item.failed", detail={"kind": kind, "key": key, "code": code}
+    )
+
+
+@transaction.atomic
+def finish_if_done(run_id: int) -> bool:
+    """End a running run none of whose items is open; True for the one caller who did."""
+    run = locked(Run.objects.filter(pk=run_id, state=RunState.RUNNING)).only("pk").first()
+    if run is None or RunItem.objects.open().filter(run=run_id).exists():
+        return False
+    Run.objects.filter(pk=run_id).update(state=RunState.FINISHED, ended_at=Now())
+    ended = RunItem.objects.filter(run=run_id)
+    n_failed = ended.filter(state=ItemState.FAILED).count()
+    n_done = ended.filter(state=ItemState.DONE).count()
+    RunEvent.objects.create(run_id=run_id, what="finished", detail={"done": n_done, "failed": n_failed})
+    return True

@@ -1,0 +1,45 @@
+"""Telling workers that there is work. A nudge may be lost, doubled or late: nothing hangs on it."""
+
+import logging
+from collections.abc import Collection
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from kombu.exceptions import KombuError
+
+from models_app.models import Run, RunItem, RunState
+
+log = logging.getLogger(__name__)
+AT_START = 4  # nudges for a run that begins: as many slots as may take it up at once
+WORK_ON = "models_app.tasks.work_on"
+
+
+def nudge(run_id: int, *, queue: str) -> bool:
+    """Put one message on a queue; False if the broker does not take it (a sweep makes up for it)."""
+    try:
+        current_app.send_task(WORK_ON, args=(run_id,), queue=queue, retry=False, ignore_result=True)
+    except (KombuError, OSError) as error:
+        log.warning("The broker took no message about run %s: %s", run_id, error)
+        return False
+    return True
+
+
+def nudge_on_commit(run: Run, *, n_items: int = AT_START) -> None:
+    """Nudge once the transaction is through: workers would find nothing before."""
+    for _slot in range(min(n_items, AT_START)):
+        transaction.on_commit(partial(nudge, run.pk, queue=run.queue))
+
+
+def nudge_next(*, after: int, queue: str) -> None:
+    """Hand a slot on: to the queue's next run in turn that has something to do, maybe the same again."""
+    waiting = list(wanting_workers([queue]).order_by("pk").values_list("pk", flat=True))
+    if waiting:
+        nudge(next((pk for pk in waiting if pk > after), waiting[0]), queue=queue)
+
+
+def wanting_workers(queues: Collection[str]) -> QuerySet[Run]:
+    """Running runs with an item that anybody may take."""
+    claimable = RunItem.objects.claimable().filter(run=OuterRef("pk"))
+    return Run.objects.filter(Exists(claimable), state=RunState.RUNNING, queue__in=queues)

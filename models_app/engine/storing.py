@@ -1,0 +1,120 @@
+"""Storing what came of an item: its results with its state, in one transaction, under the claim's token."""
+
+import hashlib
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from models_app.engine.claims import Claim, log_failure
+from models_app.engine.failures import Failure
+from models_app.models import ItemState, Prediction, Run, Script, ScriptOrigin
+from models_app.pipelines.base import Prediction as Answer
+from models_app.pipelines.base import ScriptDraft
+
+
+class BadAnswerError(Exception):
+    """What a pipeline handed out cannot be stored: its own fault, so the item counts as crashed."""
+
+
+@transaction.atomic
+def store_predictions(
+    claim: Claim, answers: Sequence[Answer], *, values: Mapping[str, int], videos: Collection[int]
+) -> bool:
+    """Store an item's predictions; False, with nothing stored, if the item is no longer ours.
+
+    values: the run's values, slug to key; videos: those that the item is about.
+    """
+    rows = [_row(claim, answer, values=values, videos=videos) for answer in answers]
+    if not _done(claim):
+        return False
+    Prediction.objects.bulk_create(rows, batch_size=2000)
+    return True
+
+
+@transaction.atomic
+def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
+    """Store an item's script; False, with nothing stored, if the item is no longer ours."""
+    if not _done(claim):
+        return False
+    text = storable(draft.text)
+    Script.objects.create(
+        video_id=claim.key,
+        run_id=claim.run_id,
+        origin=ScriptOrigin.RUN,
+        model=model,
+        text=text,
+        segments=[
+            {name: value for name, value in asdict(part).items() if name != "speaker" or value}
+            | {"text": storable(part.text)}
+            for part in draft.segments
+        ],
+        facts=draft.facts,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+    return True
+
+
+@transaction.atomic
+def store_failure(claim: Claim, failure: Failure) -> bool:
+    """Record why an item failed; False if it is no longer ours."""
+    n = claim.rows().update(
+        state=ItemState.FAILED,
+        token=None,
+        lease_until=None,
+        ended_at=Now(),
+        error_code=failure.code,
+        error=storable(failure.message),
+        error_detail=storable(failure.detail),
+    )
+    if n:
+        log_failure(run_id=claim.run_id, kind=claim.kind, key=claim.key, code=failure.code)
+    return bool(n)
+
+
+def values_of(run: Run) -> dict[str, int]:
+    """The values that the run judges by, slug to key, in the order of the circle."""
+    return dict(run.codebook.values.order_by("position").values_list("slug", "pk"))
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _done(claim: Claim) -> bool:
+    """Mark the item done, if it is still ours. Before its results: this locks it."""
+    return bool(
+        claim.rows().update(
+            state=ItemState.DONE,
+            token=None,
+            lease_until=None,
+            progress=1,
+            ended_at=Now(),
+            error_code="",
+            error="",
+            error_detail="",
+        )
+    )
+
+
+def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Collection[int]) -> Prediction:
+    if answer.value not in values:
+        raise BadAnswerError(f"a prediction for “{answer.value}”, which is no value of the run's codebook")
+    if answer.video_id not in videos:
+        raise BadAnswerError(f"a prediction for video {answer.video_id}, which is not part of this item")
+    for name, score in (("p_endorsed", answer.p_endorsed), ("p_confronted", answer.p_confronted)):
+        if score is not None and not (math.isfinite(score) and 0 <= score <= 1):
+            raise BadAnswerError(f"{name} of video {answer.video_id} is {score}, not a score in [0, 1]")
+    return Prediction(
+        run_id=claim.run_id,
+        video_id=answer.video_id,
+        value_id=values[answer.value],
+        endorsed=answer.endorsed,
+        confronted=answer.confronted,
+        p_endorsed=answer.p_endorsed,
+        p_confronted=answer.p_confronted,
+        fold=answer.fold,
+    )

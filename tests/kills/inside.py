@@ -1,0 +1,42 @@
+"""What runs inside the processes of the lab, on its database."""
+
+import json
+
+from django.db.models import Count
+
+from models_app.actions.runs import start_run
+from models_app.models import Prediction, Run
+
+
+def start(n_items):
+    """A study with so many videos with scripts, and a run of them."""
+    from annotator.models import Video
+    from models_app.models import Script
+    from tests.factories import make_study
+
+    study = make_study()
+    Video.objects.bulk_create(Video(study=study, external_id=f"v{number:06d}") for number in range(n_items))
+    Script.objects.bulk_create(
+        Script(video=video, origin="import", model="writer", text="A script.", sha256="0" * 64)
+        for video in study.videos.all()
+    )
+    return start_run(study=study, pipeline="dictionary", settings={}).pk
+
+
+def look(run_id):
+    """How a run stands, as JSON."""
+    run = Run.objects.get(pk=run_id)
+    rows = Prediction.objects.filter(run=run).values("video").annotate(n=Count("pk"))
+    per_video = {row["video"]: row["n"] for row in rows}
+    done = run.items.filter(state="done").values_list("key", "ended_at")
+    return json.dumps(
+        {
+            "state": run.state,
+            "items": dict(run.items.values_list("state").annotate(n=Count("pk"))),
+            "n_predictions": sum(per_video.values()),
+            "odd": [video for video, n in per_video.items() if n != 19],
+            "finished": run.events.filter(what="finished").count(),
+            "ended": {key: at.timestamp() for key, at in done},
+            "attempts": sum(run.items.values_list("n_attempts", flat=True)),
+        }
+    )
