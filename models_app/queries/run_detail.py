@@ -47,13 +47,18 @@ class LogLine:
     by: User | None
 
 
-def failures_shown(run: Run, *, user: User) -> list[FailureGroup]:
-    """What failed, the most frequent cause first; in words and items only what the user may see."""
-    groups = failures_of(run, n_examples=MOST_ITEMS)
+def keys_shown(run: Run, user: User) -> set[int] | None:
+    """Keys of the run's videos whose predictions the user may see; None where that is all of them."""
     if sees_every_model(user, run.study):
-        return groups
-    shown = _shown(run, user)
-    return [_narrowed(group, shown) for group in groups]
+        return None
+    videos = videos_with_models_shown(user, run.study).filter(run_rows__run=run)
+    return set(videos.values_list("pk", flat=True))
+
+
+def failures_shown(run: Run, *, shown: set[int] | None) -> list[FailureGroup]:
+    """What failed, the most frequent cause first; in words and items only what may be seen."""
+    groups = failures_of(run, n_examples=MOST_ITEMS)
+    return groups if shown is None else [_narrowed(group, shown) for group in groups]
 
 
 def problems_of(run: Run) -> list[KnownProblem]:
@@ -72,19 +77,21 @@ def facts_of(run: Run) -> Facts:
     return Facts(n_videos=counted["n"], n_folds=0 if last is None else last + 1, settings=named)
 
 
-def log_shown(run: Run, *, user: User) -> list[LogLine]:
-    """What happened, the latest first; nothing of single items that the user may not see."""
+def log_shown(run: Run, *, shown: set[int] | None) -> list[LogLine]:
+    """What happened, the latest first; nothing of single items that may not be seen."""
     events = list(log_of(run)[:MOST_LINES])
-    if not sees_every_model(user, run.study):
-        shown = _shown(run, user)
-        events = [event for event in events if not _is_of_item(event) or event.detail.get("key") in shown]
+    if shown is not None:
+        events = [event for event in events if _may_be_told(event, shown)]
     keys = {event.detail["key"] for event in events if event.detail.get("kind") == ItemKind.VIDEO}
     names = dict(Video.objects.filter(pk__in=keys).values_list("pk", "external_id"))
     return [LogLine(event.at, sentence_of(event, names), event.by) for event in events]
 
 
-def _is_of_item(event: RunEvent) -> bool:
-    return "key" in event.detail
+def _may_be_told(event: RunEvent, shown: set[int]) -> bool:
+    """Whether it is of the whole run, or of a video that may be seen; a fold holds videos of all kinds."""
+    if "key" not in event.detail:
+        return True
+    return event.detail.get("kind") == ItemKind.VIDEO and event.detail["key"] in shown
 
 
 def _narrowed(group: FailureGroup, shown: set[int]) -> FailureGroup:
@@ -93,9 +100,3 @@ def _narrowed(group: FailureGroup, shown: set[int]) -> FailureGroup:
 
     seen = [item for item in group.examples if is_shown(item)]
     return replace(group, examples=seen, message=seen[0].message if seen else "")
-
-
-def _shown(run: Run, user: User) -> set[int]:
-    """Keys of the run's videos whose predictions the user may see."""
-    videos = videos_with_models_shown(user, run.study).filter(run_rows__run=run)
-    return set(videos.values_list("pk", flat=True))

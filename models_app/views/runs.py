@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from annotator.access import StudyRequest, study_view
-from annotator.blindness import is_bound, sees_every_model
+from annotator.blindness import is_bound
 from annotator.errors import RefusedError
 from annotator.models import Role, Study
 from models_app.actions import runs as actions
@@ -22,7 +22,7 @@ from models_app.forms.runs import RunForm, is_key
 from models_app.forms.settings import settings_of
 from models_app.models import Run, RunState
 from models_app.queries.materials import Estimate, estimate, materials_of
-from models_app.queries.run_detail import facts_of, failures_shown, log_shown, problems_of
+from models_app.queries.run_detail import facts_of, failures_shown, keys_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
 from models_app.queries.runs import progress_of
 from models_app.specs import SPECS, PipelineSpec, spec_of
@@ -88,11 +88,13 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     is_part = bool(request.htmx)
     context["is_news"] = is_part and request.GET.get("seen") != seen
     if not is_part or context["is_news"]:
+        run.study = study
+        shown = keys_shown(run, request.user)
         context |= {
-            "sees_all": sees_every_model(request.user, study),
-            "failures": failures_shown(run, user=request.user),
+            "sees_all": shown is None,
+            "failures": failures_shown(run, shown=shown),
             "problems": problems_of(run),
-            "log": log_shown(run, user=request.user),
+            "log": log_shown(run, shown=shown),
             "facts": facts_of(run),
         }
     template = "models_app/run_detail.html"
