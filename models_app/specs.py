@@ -113,9 +113,32 @@ class MaskedLmSettings(FoldSettings):
         ge=1,
         le=50,
     )
-    learning_rate: float = Field(2e-5, title=gettext_noop("Learning rate"), gt=0, le=1)
+    learning_rate: float = Field(
+        2e-5, title=gettext_noop("Learning rate"), description=gettext_noop("Of the encoder"), gt=0, le=1
+    )
+    head_learning_rate: float = Field(
+        1e-3,
+        title=gettext_noop("Learning rate of the head"),
+        description=gettext_noop("The head starts from nothing, so it learns faster than the encoder"),
+        gt=0,
+        le=1,
+    )
     batch_size: int = Field(8, title=gettext_noop("Batch size"), ge=1, le=256)
     max_tokens: int = Field(256, title=gettext_noop("Longest script, in tokens"), ge=16, le=8192)
+    pooling: Literal["mean", "cls"] = Field(
+        "mean",
+        title=gettext_noop("Pooling"),
+        description=gettext_noop("What stands for the script: the mean of its tokens, or the first one"),
+    )
+    inner_folds: int = Field(
+        2,
+        title=gettext_noop("Inner folds"),
+        description=gettext_noop(
+            "Parts of the training folds that pick the epoch and the thresholds; more are better and slower"
+        ),
+        ge=2,
+        le=10,
+    )
     protocol: Literal["inner", "paper"] = Field(
         "inner",
         title=gettext_noop("Protocol"),
@@ -134,6 +157,11 @@ class CreatorPriorSettings(FoldSettings):
 class DictionarySettings(PipelineSettings):
     """Settings of `dictionary`."""
 
+    language: Literal["bg", "de", "el", "en", "fr", "it", "nl"] = Field(
+        "en",
+        title=gettext_noop("Language"),
+        description=gettext_noop("Which of the dictionary's languages the scripts are in"),
+    )
     threshold: float = Field(
         0.0,
         title=gettext_noop("Threshold"),
