@@ -44,6 +44,13 @@ def running(study, n=4, **fields):
     return make_run(study, videos, **{"state": RunState.RUNNING, "item_state": ItemState.WAITING, **fields})
 
 
+def filled(pipeline, **given):
+    """The form as it is offered, with what is changed in it."""
+    fields = SPECS[pipeline].settings.model_fields
+    data = {"videos": "all", "scripts": "transcriber"} | {name: info.default for name, info in fields.items()}
+    return {name: value for name, value in (data | given).items() if value is not None}
+
+
 def text_of(response):
     return " ".join(response.content.decode().split())
 
@@ -113,8 +120,7 @@ def test_a_refusal_tells_whoever_codes_nothing_of_gold(study):
     both = make_member(study, Role.RESEARCHER, Role.ANNOTATOR)
     client = Client()
     client.force_login(both)
-    data = {"videos": "all", "folds": "2", "grouping": "none"}
-    page = text_of(client.post(url("run_create", "creator-prior"), data))
+    page = text_of(client.post(url("run_create", "creator-prior"), filled("creator-prior", folds="2")))
     assert "kept from you" in page
     assert "complete gold" not in page
     assert not Run.objects.exists()
@@ -136,7 +142,7 @@ def test_a_run_starts_from_the_form(client, study, researcher):
     inside, outside = make_video(study, batch=batch), make_video(study, batch=make_batch(study, "Week 3"))
     for video in (inside, outside):
         make_script(video)
-    data = {"videos": str(batch.pk), "scripts": "transcriber", "threshold": "0.25"}
+    data = filled("dictionary", videos=str(batch.pk), threshold="0.25")
     response = client.post(url("run_create", "dictionary"), data)
     run = Run.objects.get()
     assert response.headers["Location"] == url("run_detail", run.pk)
@@ -148,7 +154,7 @@ def test_a_run_starts_from_the_form(client, study, researcher):
 
 def test_a_double_click_starts_one_run(client, study):
     make_script(make_video(study))
-    data = {"videos": "all", "scripts": "transcriber", "threshold": "0"}
+    data = filled("dictionary")
     first, second = (client.post(url("run_create", "dictionary"), data) for _time in range(2))
     assert first.headers["Location"] == second.headers["Location"]
     assert Run.objects.count() == 1
@@ -172,10 +178,7 @@ def test_a_double_click_starts_one_run(client, study):
 )
 def test_a_wrong_field_is_said_beside_it(client, study, pipeline, wrong):
     make_script(make_video(study))
-    spec = SPECS[pipeline]
-    data = {"videos": "all", "scripts": "transcriber"}
-    data |= {name: info.default for name, info in spec.settings.model_fields.items()}
-    response = client.post(url("run_create", pipeline), data | wrong)
+    response = client.post(url("run_create", pipeline), filled(pipeline, **wrong))
     assert response.status_code == 200
     assert set(response.context["form"].errors) == set(wrong)
     assert not Run.objects.exists()
@@ -189,8 +192,7 @@ def test_a_wrong_setting_that_is_folded_away_is_shown(client, study):
 
 def test_what_the_engine_refuses_is_said_on_the_form(client, study):
     make_video(study)  # without media
-    data = {"videos": "all", "speech_model": "whisper-base", "frames_per_second": "1"}
-    response = client.post(url("run_create", "local-script"), data)
+    response = client.post(url("run_create", "local-script"), filled("local-script"))
     assert response.context["form"].non_field_errors()
     assert not Run.objects.exists()
 
@@ -211,9 +213,7 @@ def test_the_estimate_follows_the_form(client, study):
     whole = text_of(client.get(address))
     assert "3 videos are in the scope" in whole
     assert "2 of them have no such script" in whole
-    part = client.get(
-        address, {"videos": batch.pk, "scripts": "transcriber"}, headers={"HX-Request": "true"}
-    )
+    part = client.get(address, {"videos": batch.pk, "scripts": "transcriber"}, headers={"HX-Request": "true"})
     assert "1 video is in the scope" in text_of(part)
     assert "<form" not in text_of(part)
 
@@ -222,9 +222,7 @@ def test_the_estimate_follows_the_form(client, study):
 @pytest.mark.parametrize("strange", [str(10**30), "-1", "²", "\x00", "x"])
 def test_a_strange_estimate_breaks_nothing(client, study, name, strange):
     make_script(make_video(study))
-    response = client.get(
-        url("run_create", "masked-lm"), {name: strange}, headers={"HX-Request": "true"}
-    )
+    response = client.get(url("run_create", "masked-lm"), {name: strange}, headers={"HX-Request": "true"})
     assert response.status_code == 200
 
 
