@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
 from annotator.models import Batch, Study
@@ -12,34 +12,28 @@ from models_app.forms.settings import FOREMOST, setting_fields, settings_of
 from models_app.queries.materials import ScriptModel, script_models
 from models_app.specs import Needs, PipelineSpec
 
-
 WHOLE = "all"  # the study; anything else is a batch's key
 
 
 class RunForm(forms.Form):
     """What to run on what."""
 
-    videos = forms.ChoiceField(
-        label=gettext_lazy("Videos"),
-        help_text=gettext_lazy("Fixed when the run starts: videos that come later need a run of their own."),
-    )
-
     def __init__(self, *args: Any, study: Study, spec: PipelineSpec, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.study, self.spec = study, spec
         self.script_models: list[ScriptModel] = []
         batches = [(str(batch.pk), batch.name) for batch in study.batches.order_by("order", "pk")]
-        videos = self.fields["videos"]
-        assert isinstance(videos, forms.ChoiceField)
-        videos.choices = [(WHOLE, _("The whole study")), *batches]
+        self.fields["videos"] = forms.ChoiceField(
+            label=_("Videos"),
+            choices=[(WHOLE, _("The whole study")), *batches],
+            help_text=_("Fixed when the run starts: videos that come later need a run of their own."),
+        )
+        self.fields["videos"].widget.attrs["autofocus"] = True
         if spec.needs == Needs.SCRIPT:
             self.script_models = script_models(study)
             choices = [(found.model, _label(found)) for found in self.script_models]
             self.fields["scripts"] = forms.ChoiceField(label=_("Scripts by"), choices=choices)
         self.fields.update(setting_fields(spec.settings))
-        for place, field in enumerate(self.fields.values()):
-            if not place:
-                field.widget.attrs["autofocus"] = True
 
     @property
     def batch(self) -> Batch | None:

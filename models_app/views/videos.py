@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -15,7 +15,7 @@ from annotator.actions.exposure import record_sight
 from annotator.blindness import unblinded_videos, videos_with_models_shown
 from annotator.models import Role, Seen, Study, Video
 from models_app.forms.runs import is_key
-from models_app.models import Run, RunVideo, Script
+from models_app.models import Prediction, Run, RunVideo, Script
 from models_app.queries.beside import BesideTable, beside_table
 from models_app.queries.run_videos import ONLY, SORTS, RunVideoLine, lines_of_run, narrowed
 from models_app.queries.script_lines import lines_of_script
@@ -48,14 +48,14 @@ def video_models(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         .defer("codebook__document")
     )
     asked = set(numbers(request.GET.getlist("run")))
-    chosen = [run for run in runs if run.pk in asked][:MOST_RUNS] or runs[:N_RUNS]
+    chosen = [run for run in runs if run.pk in asked][:MOST_RUNS] or _telling(video, runs)
     with_labels = unblinded_videos(request.user, study).filter(pk=pk).exists()
     table = beside_table(study=study, video=video, runs=chosen, with_labels=with_labels)
     only_different = request.GET.get("only") == "differs" and table.has_gold
     scripts = list(
         Script.objects.filter(video=video).select_related("run").defer("text", "segments").order_by("-pk")
     )[:MOST_SCRIPTS]
-    script = _chosen_script(request, scripts)
+    script = _chosen_script(request, video, scripts)
     _record(request, video, table, script)
     around = _around(request, study, video, shown)
     kept = [("run", run.pk) for run in chosen if asked] + ([("only", "differs")] if only_different else [])
@@ -72,6 +72,7 @@ def video_models(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         "scripts": scripts,
         "script": script,
         "script_lines": lines_of_script(script) if script else [],
+        "is_timed": bool(script and script.segments),
         "around": around,
         "kept": urlencode(kept + ([("of", around.of.pk)] if around.of else [])),
     }
@@ -108,12 +109,20 @@ def numbers(given: Iterable[str]) -> list[int]:
     return [int(text) for text in given if is_key(text)]
 
 
-def _chosen_script(request: StudyRequest, scripts: list[Script]) -> Script | None:
+def _telling(video: Video, runs: list[Run]) -> list[Run]:
+    """The newest runs that say something of the video; without any, the newest."""
+    answered = set(Prediction.objects.filter(video=video).order_by().values_list("run", flat=True).distinct())
+    return [run for run in runs if run.pk in answered][:N_RUNS] or runs[:N_RUNS]
+
+
+def _chosen_script(request: StudyRequest, video: Video, scripts: list[Script]) -> Script | None:
+    """The one asked for; else the newest with times, else the newest."""
     asked = numbers([request.GET.get("script", "")])
-    script = next((script for script in scripts if script.pk in asked), scripts[0] if scripts else None)
-    if script is None and asked:
-        raise Http404
-    return script
+    timed = Script.objects.filter(video=video).exclude(segments=[]).order_by("-pk")
+    wanted = (
+        asked if any(script.pk in asked for script in scripts) else timed.values_list("pk", flat=True)[:1]
+    )
+    return next((script for script in scripts if script.pk in wanted), scripts[0] if scripts else None)
 
 
 def _around(request: StudyRequest, study: Study, video: Video, shown: QuerySet[Video]) -> Around:

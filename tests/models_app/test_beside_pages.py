@@ -119,8 +119,13 @@ def test_a_run_that_was_not_asked_for_the_video_is_no_column(study, researcher, 
 
 def test_runs_can_be_chosen(study, researcher, video):
     runs = [make_run(study, [video], model=f"m{n}") for n in range(5)]
+    for run in runs:
+        predict(run, video)
+    silent = make_run(study, [video], model="silent")
     newest = [column.run for column in table_of(get(researcher, "video_models", study, video.pk)).runs]
-    assert newest == runs[:1:-1]
+    assert newest == runs[:1:-1]  # the newest that say something
+    response = get(researcher, "video_models", study, video.pk, run=silent.pk)
+    assert [column.run for column in table_of(response).runs] == [silent]
     response = get(researcher, "video_models", study, video.pk, run=[runs[0].pk, runs[2].pk])
     assert {column.run for column in table_of(response).runs} == {runs[0], runs[2]}
 
@@ -164,6 +169,12 @@ def test_a_script_is_shown_as_text_whatever_it_holds(study, researcher, video):
     page = get(researcher, "video_models", study, video.pk).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_script_with_times_comes_before_a_newer_one_without(study, researcher, video):
+    timed = make_script(video, "SAID", segments=[{"kind": "speech", "start_ms": 5, "text": "SAID"}])
+    make_script(video, "TYPED", model="a person")
+    assert get(researcher, "video_models", study, video.pk).context["script"] == timed
 
 
 def test_one_of_several_scripts_can_be_chosen(study, researcher, video):
