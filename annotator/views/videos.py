@@ -60,7 +60,9 @@ def video_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         "video": video,
         "is_researcher": is_researcher,
         "sees_labels": sees_labels,
-        "sees_models": videos_with_models_shown(request.user, study).active().filter(pk=pk).exists(),
+        "sees_models": videos_with_models_shown(request.user, study)
+        .filter(pk=pk, withdrawn_at__isnull=True)
+        .exists(),
         "counts": video.counts if may_see_counts(request.user, study) else {},
         "own": Coding.objects.filter(video=video, coder=request.user).order_by("pk").last(),
         "line": lines_of([video], blind=is_bound(request.user, study))[0] if is_researcher else None,

@@ -60,18 +60,20 @@ def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video
 
 def narrowed(lines: Collection[RunVideoLine], *, only: str, sort: str) -> list[RunVideoLine]:
     """Those asked for, in the order asked for; what has no distance comes last either way."""
-    keep = {
-        "differs": lambda line: bool(line.n_differs),
-        "same": lambda line: line.n_differs == 0,
-        "missing": lambda line: not line.n_answers,
-    }.get(only)
-    kept = [line for line in lines if keep is None or keep(line)]
+    kept = [line for line in lines if not only or _fits(line, only)]
     is_down = sort.startswith("-")
     if sort.lstrip("-") == "id":
         return sorted(kept, key=lambda line: (line.video.external_id, line.video.pk), reverse=is_down)
     known = [line for line in kept if line.n_differs is not None]
     known.sort(key=lambda line: line.n_differs or 0, reverse=is_down)
     return known + [line for line in kept if line.n_differs is None]
+
+
+def _fits(line: RunVideoLine, only: str) -> bool:
+    """Whether the line is one of those that a filter of the page asks for."""
+    if only == "missing":
+        return not line.n_answers
+    return bool(line.n_differs) if only == "differs" else line.n_differs == 0
 
 
 def _distances(

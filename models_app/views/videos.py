@@ -39,7 +39,7 @@ class Around:
 @study_view()
 def video_models(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """One video: what plays, what was made of it in words, and who says what of its values."""
-    shown = videos_with_models_shown(request.user, study).active()
+    shown = videos_with_models_shown(request.user, study).filter(withdrawn_at__isnull=True)
     video = get_object_or_404(shown.select_related("study", "batch", "creator"), pk=pk)
     runs = list(
         Run.objects.of_predictions()
