@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotator.models import GoldLabel, Video
 from models_app.models import ItemKind, ItemState, Prediction, Run, RunItem, RunVideo
 from models_app.queries.answers import Answer
 
 SORTS = ("id", "differs")
-ONLY = ("differs", "same", "missing")
+ONLY = {"differs": _("Differs from gold"), "same": _("Same as gold"), "missing": _("Missing")}
 
 
 @dataclass(frozen=True, slots=True)

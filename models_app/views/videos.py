@@ -15,7 +15,7 @@ from annotator.actions.exposure import record_sight
 from annotator.blindness import unblinded_videos, videos_with_models_shown
 from annotator.models import Role, Seen, Study, Video
 from models_app.forms.runs import is_key
-from models_app.models import Prediction, Run, RunVideo, Script
+from models_app.models import Gives, Prediction, Run, RunVideo, Script
 from models_app.queries.beside import BesideTable, beside_table
 from models_app.queries.run_videos import ONLY, SORTS, RunVideoLine, lines_of_run, narrowed
 from models_app.queries.script_lines import lines_of_script
@@ -99,7 +99,11 @@ def run_videos(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         "sort": sort,
         "n_lines": len(lines),
         "n_kept": n_scope - len(lines),
-        "counts": {name: len(narrowed(lines, only=name, sort=sort)) for name in ONLY},
+        "tabs": [
+            {"key": key, "label": label, "n": len(narrowed(lines, only=key, sort=sort))}
+            for key, label in ONLY.items()
+            if key == "missing" or run.gives == Gives.PREDICTIONS
+        ],
     }
     return render(request, "models_app/run_videos.html", context)
 

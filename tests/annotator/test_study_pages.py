@@ -253,7 +253,7 @@ def test_home_asks_no_more_for_more_studies(client, study):
         ([Role.CONSOLIDATOR], ["Overview", "Consolidate", "Codebook"]),
         (
             [Role.RESEARCHER],
-            ["Overview", "Codebook", "Videos", "Batches", "People", "Agreement", "Export"],
+            ["Overview", "Codebook", "Videos", "Batches", "People", "Agreement", "Models", "Export"],
         ),
     ],
 )

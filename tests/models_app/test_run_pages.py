@@ -349,7 +349,7 @@ def test_failed_items_of_one_cause_are_tried_again(client, study):
 
 # --- how much each page asks of the database ----------------------------------------------
 
-MOST = {"run_list": 12, "run_choose": 12, "run_detail": 18, "run_videos": 20, "video_models": 32}
+MOST = {"run_list": 12, "run_choose": 12, "run_detail": 18, "run_videos": 20, "video_models": 34}
 
 
 def n_queries(client, address, headers=None):
