@@ -44,6 +44,12 @@ def unblinded_videos(user: User, study: Study) -> QuerySet[Video]:
     return videos.filter(seen)
 
 
+def sees_every_model(user: User, study: Study) -> bool:
+    """Whether no video's scripts and predictions are kept from a researcher: they neither code nor decide."""
+    roles = study.roles_of(user)
+    return Role.RESEARCHER in roles and Role.CONSOLIDATOR not in roles and not is_bound(user, study)
+
+
 def videos_with_models_shown(user: User, study: Study) -> QuerySet[Video]:
     """The study's videos whose scripts and predictions the user may see.
 

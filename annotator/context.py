@@ -64,7 +64,12 @@ PLACES = (
     Place(_("Batches"), "annotator:batch_list", frozenset({Role.RESEARCHER}), ("batch", "slot")),
     Place(_("People"), "annotator:member_list", frozenset({Role.RESEARCHER}), ("member",)),
     Place(_("Agreement"), "evaluation:agreement_detail", frozenset({Role.RESEARCHER}), ("agreement",)),
-    Place(_("Models"), "evaluation:leaderboard", frozenset({Role.RESEARCHER}), ("leaderboard",)),
+    Place(
+        _("Models"),
+        "models_app:run_list",
+        frozenset({Role.RESEARCHER}),
+        ("run", "script", "leaderboard", "video_models"),
+    ),
     Place(_("Export"), "annotator:export_list", frozenset({Role.RESEARCHER}), ("export", "label")),
 )
 
@@ -86,16 +91,22 @@ def navigation(request: HttpRequest, study: Study) -> list[NavItem]:
     roles: frozenset[Role] = getattr(request, "roles", frozenset())
     name = (request.resolver_match and request.resolver_match.url_name) or ""
     counters = _counters(cast(User, request.user), study)
+    current = max(PLACES, key=lambda place: _closeness(place, name))
     return [
         NavItem(
             url=reverse(place.view, args=[study.slug]),
             label=place.label,
-            is_current=name.startswith(place.nouns),
+            is_current=place is current and name.startswith(place.nouns),
             counter=counters.get(place.view),
         )
         for place in PLACES
         if roles & place.roles
     ]
+
+
+def _closeness(place: Place, name: str) -> int:
+    """How much of a page's name the place answers to: `video_models` is of models, not of videos."""
+    return max(len(noun) if name.startswith(noun) else 0 for noun in place.nouns)
 
 
 def _counters(user: User, study: Study) -> dict[str, Callable[[], int]]:

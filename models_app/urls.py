@@ -1,7 +1,21 @@
 """Addresses of runs, scripts and predictions."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from models_app.views import runs, videos
 
 app_name = "models_app"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("s/<slug:slug>/runs/", runs.run_list, name="run_list"),
+    path("s/<slug:slug>/runs/new/", runs.run_choose, name="run_choose"),
+    path("s/<slug:slug>/runs/new/<slug:pipeline>/", runs.run_create, name="run_create"),
+    path("s/<slug:slug>/runs/summary/", runs.run_summary, name="run_summary"),
+    path("s/<slug:slug>/runs/<int:pk>/", runs.run_detail, name="run_detail"),
+    path("s/<slug:slug>/runs/<int:pk>/videos/", videos.run_videos, name="run_videos"),
+    path("s/<slug:slug>/runs/<int:pk>/pause/", runs.run_pause, name="run_pause"),
+    path("s/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run_resume"),
+    path("s/<slug:slug>/runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("s/<slug:slug>/runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
+    path("s/<slug:slug>/videos/<int:pk>/models/", videos.video_models, name="video_models"),
+]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotator.access import StudyRequest, study_view
 from annotator.actions.exposure import record_sight
 from annotator.actions.videos import withdraw_video
-from annotator.blindness import is_bound, may_see_counts, unblinded_videos
+from annotator.blindness import is_bound, may_see_counts, unblinded_videos, videos_with_models_shown
 from annotator.errors import RefusedError
 from annotator.forms.videos import VideoFilterForm, WithdrawForm
 from annotator.models import Change, Coding, Role, Seen, Study, Video
@@ -61,6 +61,9 @@ def video_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
         "video": video,
         "is_researcher": is_researcher,
         "sees_labels": sees_labels,
+        "sees_models": videos_with_models_shown(request.user, study)
+        .filter(pk=pk, withdrawn_at__isnull=True)
+        .exists(),
         "counts": video.counts if may_see_counts(request.user, study) else {},
         "own": Coding.objects.filter(video=video, coder=request.user).order_by("pk").last(),
         "line": lines_of([video], blind=is_bound(request.user, study))[0] if is_researcher else None,

@@ -95,13 +95,13 @@ def progress_of(run: Run) -> RunProgress:
     )
 
 
-def failures_of(run: Run) -> list[FailureGroup]:
+def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]:
     """What failed, the most frequent reason first, with a few of the items of each."""
     failed = RunItem.objects.filter(run=run, state=ItemState.FAILED)
     counts = failed.order_by().values("error_code").annotate(n=Count("pk"))
     n_of = {row["error_code"]: row["n"] for row in counts}
     place = Window(RowNumber(), partition_by=F("error_code"), order_by=F("pk").asc())
-    first = failed.annotate(place=place).filter(place__lte=N_EXAMPLES).order_by("error_code", "pk")
+    first = failed.annotate(place=place).filter(place__lte=n_examples).order_by("error_code", "pk")
     groups: dict[str, list[RunItem]] = {}
     for item in first:
         groups.setdefault(item.error_code, []).append(item)

@@ -31,9 +31,10 @@ from annotator.models import (
     User,
     Video,
 )
+from models_app.models import Prediction, RunEvent, RunItem, Script
 from tests.access.world import codebook, settle
-from tests.evaluation.rows import make_run
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
+from tests.run_factories import fail, make_run, make_script, predict
 
 A, C, R = Role.ANNOTATOR, Role.CONSOLIDATOR, Role.RESEARCHER
 
@@ -42,8 +43,9 @@ OTHERS = ("others-waiting", "others-settled", "others-released", "precedent")
 HANDED_IN = OWN[1:]
 SETTLED = ("settled", "released", "reopened", "others-settled", "others-released", "precedent")
 STAGES = (*OWN, *OTHERS, "mine-claimed")
-KINDS = ("note", "general", "reason", "answer", "question", "history", "likes")
-MARKER = re.compile(r"zq-([a-z-]+?)-(note|general|reason|answer|question|history|likes)\b")
+MODEL_KINDS = ("script", "failure", "log")
+KINDS = ("note", "general", "reason", "answer", "question", "history", "likes", *MODEL_KINDS)
+MARKER = re.compile(rf"zq-([a-z-]+?)-({'|'.join(KINDS)})\b")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Persona:
 
     def may_see(self, stage: str, kind: str) -> bool:
         """Whether the rule shows this secret."""
+        if kind in MODEL_KINDS:
+            return self.may_see_models(stage)
         if kind == "likes":
             return R in self.roles and not self.is_bound
         if R in self.roles and not self.is_bound:
@@ -73,6 +77,14 @@ class Persona:
             return A in self.roles and self.codes and stage in HANDED_IN
         # Precedents: what was decided on the same value between the same stances.
         return kind == "reason" and C in self.roles and not self.is_bound and stage in SETTLED
+
+    def may_see_models(self, stage: str) -> bool:
+        """Scripts and predictions: to coders as late as labels, to consolidators after deciding."""
+        if self.codes and stage == "released":
+            return True
+        if R not in self.roles or self.is_bound:
+            return False
+        return C not in self.roles or (stage in SETTLED and stage != "reopened")
 
 
 @dataclass
@@ -123,6 +135,7 @@ def build(persona: Persona) -> Staged:
     long_ago = timezone.now() - timedelta(days=10, hours=12)
     Question.objects.update(asked_at=long_ago)
     Consolidation.objects.update(claimed_at=long_ago)
+    _run_models(staged)
     free = make_video(study, batch=first, external_id="stage-free", position=99)
     assert free.slots.count() == 2
     return staged
@@ -164,6 +177,33 @@ def _consolidate(staged: Staged, stage: str) -> None:
     settle(consolidation, by=con, stance=-1, reason=f"zq-{stage}-reason")
     if stage == "reopened":
         reopen(consolidation=Consolidation.objects.get(pk=consolidation.pk), by=con)
+
+
+def _run_models(staged: Staged) -> None:
+    """A script and a prediction of every video; and a run that failed on all of them, each in its words."""
+    predicted = make_run(staged.study, staged.videos.values(), model="a model")
+    failed = make_run(staged.study, staged.videos.values(), model="a failing model")
+    for stage, video in staged.videos.items():
+        make_script(video, f"zq-{stage}-script", segments=[{"text": f"zq-{stage}-script", "start_ms": 1}])
+        predict(predicted, video, {"face": (True, False, 0.8, 0.1)})
+        fail(failed, video, error=f"zq-{stage}-failure", error_detail=f"zq-{stage}-failure")
+        detail = {"kind": "video", "key": video.pk, "code": "unreadable", "because": f"zq-{stage}-log"}
+        RunEvent.objects.create(run=failed, what="item.failed", detail=detail)
+    RunEvent.objects.update(at=timezone.now() - timedelta(days=10))
+
+
+def perturb_models(staged: Staged, *, stages) -> None:
+    """Other scripts, predictions, failures and lines of logs on these videos."""
+    videos = [staged.videos[stage] for stage in stages]
+    Script.objects.filter(video__in=videos).update(text="other words", segments=[])
+    of_face = Prediction.objects.filter(video__in=videos, value__slug="face")
+    of_face.update(endorsed=False, confronted=True, p_endorsed=0.2)
+    Prediction.objects.filter(video__in=videos, value__slug="tradition").delete()
+    items = RunItem.objects.filter(run__model="a failing model", key__in=[video.pk for video in videos])
+    items.update(error="other words", error_detail="other words")
+    for event in RunEvent.objects.filter(detail__key__in=[video.pk for video in videos]):
+        event.detail["because"] = "other words"
+        event.save()
 
 
 def perturb(staged: Staged, *, stages) -> None:

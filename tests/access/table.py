@@ -10,6 +10,7 @@ and objects of other studies are the same everywhere, so the table does not repe
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,7 @@ class Row:
     json: dict[str, Any] | None = None  # a script's request
     get: str = ""  # what GET answers where only POST does something
     bound: str = ""  # the outcome for whoever blindness binds, where it is another
+    finds: Callable[[frozenset[Role]], bool] | None = None  # of those with a role; others find nothing
     is_public: bool = False  # also to people who are not logged in
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -75,6 +77,12 @@ def script(name, *roles, json=None, **fields) -> Row:
 def figure(name, **fields) -> Row:
     """A row about a page of evaluation."""
     return Row(f"evaluation:{name}", frozenset({R}), **fields)
+
+
+def run(name, *roles, get=WRONG_METHOD, **fields) -> Row:
+    """A row about runs, or about what models made of a video."""
+    fields = {"get": get, **fields} if fields.get("method") == "POST" else fields
+    return Row(f"models_app:{name}", frozenset(roles) or frozenset({R}), **fields)
 
 
 def to_everybody(name, **fields) -> Row:
@@ -219,4 +227,22 @@ MODELS = [
     figure("leaderboard_labels_table", about="run", bound=HIDDEN),
 ]
 
-TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS]
+RUNS = [
+    run("run_list"),
+    run("run_choose"),
+    run("run_create", about="pipeline"),
+    run("run_create", about="pipeline", method="POST", data={"videos": "none"}, get=SHOWN),
+    run("run_summary"),
+    run("run_detail", about="run"),
+    run("run_videos", about="run"),
+    run("run_pause", about="run", method="POST", outcome=LED),
+    run("run_resume", about="run", method="POST", outcome=LED),
+    run("run_cancel", about="run", method="POST", outcome=LED),
+    run("run_retry", about="run", method="POST", outcome=LED),
+    # Whoever codes or consolidates finds what models made of a video when their own work on it is done.
+    run("video_models", *MEMBERS, about="predicted video", finds=lambda roles: roles == {R}),
+    run("video_models", *MEMBERS, about="released video", finds=lambda roles: roles != {C}),
+    run("video_models", *MEMBERS, about="video I settled", finds=lambda roles: C in roles or roles == {R}),
+]
+
+TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS, *RUNS]

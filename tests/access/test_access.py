@@ -104,6 +104,8 @@ def expected_of(row: Row, roles: frozenset[Role]) -> str:
         return row.expected
     if not roles & row.roles:
         return table.DENIED
+    if row.finds and not row.finds(roles):
+        return table.HIDDEN
     return row.bound if row.bound and Role.ANNOTATOR in roles else row.expected
 
 
@@ -217,6 +219,7 @@ HOSTILE = {
     "what": ("nothing", "x" * 5000, "..%2f.."),
     "ending": ("nothing", "x" * 5000, "%00"),
     "slug": ("no-such-study", "x" * 5000, "%00"),
+    "pipeline": ("no-such-pipeline", "import", "x" * 5000, "%00"),
 }
 MARKERS = {"pk": 987654321, "video": 987654321, "number": 987654321}
 
@@ -253,6 +256,7 @@ NAMES = [
     ),
     *("coder", "minor", "withdrawn", "sound", "has_media", "order", "purpose", "what", "format", "by"),
     *("unsure", "note", "mode", "n", "next", "of", "feedback", "pseudonyms", "a", "b"),
+    *("run", "script", "only", "seen", "videos", "scripts", "folds"),
 ]
 STRANGE = (HUGE, "%00", "²", "x%ff%27--")
 

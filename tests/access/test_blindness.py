@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from annotator.models import Role
 from tests.access import staged as stages
-from tests.access.staged import KINDS, MARKER, STAGES, A, C, Persona, R, Staged, build
+from tests.access.staged import KINDS, MARKER, MODEL_KINDS, STAGES, A, C, Persona, R, Staged, build
 from tests.access.walk import TOKENS, Answer, walk
 
 PERSONAS = {
@@ -30,11 +30,12 @@ PERSONAS = {
     "former annotator, consolidator": Persona(frozenset({C})),
     "researcher": Persona(frozenset({R}), codes=False),
     "consolidator": Persona(frozenset({C}), codes=False),
+    "consolidator+researcher": Persona(frozenset({C, R}), codes=False),
 }
 BOUND = {name: persona for name, persona in PERSONAS.items() if persona.is_bound}
 # Where the rule's "may" is also a "does": what each must find somewhere, else nothing above could fail.
 FINDS = {
-    "annotator": {("released", "reason"), ("claimed", "question")},
+    "annotator": {("released", "reason"), ("claimed", "question"), ("released", "script")},
     "annotator alone, lifted": {("released", "reason"), ("claimed", "question")},
     "annotator+researcher": {("released", "reason"), ("released", "history")},
     "annotator+researcher, lifted": {
@@ -48,11 +49,19 @@ FINDS = {
         ("settled", "reason"),
         ("precedent", "reason"),
     },
-    "everything": {("mine-claimed", "note"), ("released", "history"), ("mine-claimed", "history")},
+    "everything": {
+        ("released", "failure"),
+        ("released", "log"),
+        ("mine-claimed", "note"),
+        ("released", "history"),
+        ("mine-claimed", "history"),
+    },
     "former annotator, researcher": {("released", "history")},
     "former annotator, consolidator": {("mine-claimed", "note")},
-    "researcher": {(stage, "history") for stage in STAGES} | {("released", "likes"), ("in-work", "likes")},
+    "researcher": {(stage, kind) for stage in STAGES for kind in ("history", *MODEL_KINDS)}
+    | {("released", "likes"), ("in-work", "likes")},
     "consolidator": {("mine-claimed", "note"), ("precedent", "reason"), ("others-settled", "reason")},
+    "consolidator+researcher": {("in-work", "history"), ("settled", "script"), ("settled", "log")},
 }
 
 
@@ -132,6 +141,30 @@ def test_nothing_moves_when_hidden_labels_change(db, name):
         stages.agree_by_itself(staged, "others-waiting")
     after = walk(log_in(staged), staged.study, endings=("csv",))
     assert not (found := differences(before, after)), "\n".join(found)
+
+
+KEPT = [name for name, persona in PERSONAS.items() if not all(map(persona.may_see_models, STAGES))]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_nothing_moves_when_hidden_predictions_change(db, name):
+    """Nor hidden scripts, failures and logs of runs."""
+    persona = PERSONAS[name]
+    staged = build(persona)
+    before = walk(log_in(staged), staged.study, endings=("csv",))
+    stages.perturb_models(staged, stages=[stage for stage in STAGES if not persona.may_see_models(stage)])
+    after = walk(log_in(staged), staged.study, endings=("csv",))
+    assert not (found := differences(before, after)), "\n".join(found)
+
+
+def test_researchers_who_neither_code_nor_decide_see_predictions_move(db):
+    """The test above can fail: the same changes do show where they may."""
+    staged = build(PERSONAS["researcher"])
+    before = walk(log_in(staged), staged.study, endings=("csv",))
+    stages.perturb_models(staged, stages=STAGES)
+    found = differences(before, walk(log_in(staged), staged.study, endings=("csv",)))
+    moved = {before[line.partition(": ")[0]].name for line in found}
+    assert {"models_app:video_models", "models_app:run_videos", "models_app:run_detail"} <= moved
 
 
 def test_researchers_who_do_not_code_see_labels_move(db):

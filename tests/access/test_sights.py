@@ -71,6 +71,21 @@ def test_a_page_that_hides_labels_leaves_no_trace(db):
     assert sights(staged) == set()
 
 
+def test_predictions_and_scripts_leave_traces(researcher):
+    get(researcher, "video_models", researcher.videos["in-work"].pk, app="models_app")
+    assert {("in-work", Seen.SCRIPT), ("in-work", Seen.PREDICTIONS)} <= sights(researcher)
+    run = researcher.study.runs.get(model="a model")
+    get(researcher, "run_videos", run.pk, app="models_app")
+    assert ("settled", Seen.PREDICTIONS) in sights(researcher)
+
+
+def test_predictions_that_are_kept_leave_no_trace(db):
+    staged = stages.build(Persona(frozenset({C, R}), codes=False))
+    for name in ("in-work", "submitted", "mine-claimed"):
+        get(staged, "video_models", staged.videos[name].pk, app="models_app")
+    assert sights(staged) == set()
+
+
 def test_consolidating_and_its_precedents_leave_traces(db):
     staged = stages.build(Persona(frozenset({C}), codes=False))
     mine = Consolidation.objects.get(video=staged.videos["mine-claimed"])

@@ -40,6 +40,7 @@ PKS: dict[str, Callable[[Study], Iterable[int]]] = {
         "pk", flat=True
     ),
 }
+PKS["run"] = lambda study: Run.objects.filter(study=study).values_list("pk", flat=True)
 PKS["precedent"] = PKS["consolidation"]
 PKS["leaderboard"] = PKS["run"]
 QUERIES = {
@@ -49,6 +50,8 @@ QUERIES = {
     "annotator:video_list": [{"state": s} for s in ("free", "begun", "coded", "gold")] + [{"sort": "-batch"}],
     "annotator:coding_list": [{"value": "face"}, {"value": "face", "stance": "-1"}, {"q": "zq"}],
     "annotator:codebook_detail": [{"version": "1"}],
+    "models_app:run_videos": [{"only": "differs"}, {"only": "missing"}, {"sort": "differs"}],
+    "models_app:video_models": [{"only": "differs"}],
 }  # fmt: skip
 
 
@@ -88,6 +91,7 @@ def _arguments(name: str, groups: set[str], study: Study, endings) -> Iterator[d
             for what in whats:
                 for ending in endings:
                     given = {"pk": pk, "value": value, "what": what, "ending": ending, "number": 1}
+                    given["pipeline"] = "masked-lm"
                     yield {key: given[key] for key in groups}
 
 

@@ -17,8 +17,8 @@ from annotator.actions.questions import ask
 from annotator.actions.studies import create_study
 from annotator.codebooks.file import CodebookDoc
 from annotator.models import Creator, Decision, Role, Study, User, Video
-from tests.evaluation.rows import make_run
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
+from tests.run_factories import make_run, make_script, predict
 
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 4
@@ -82,6 +82,10 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
     done_by_con = settle(
         claim(video=both_coded(study, coder, ann, **fields | {"batch": released}), by=con), by=con
     )
+    predicted = make_run(study, [free, done.video, done_by_con.video])
+    for video in (free, done.video, done_by_con.video):
+        predict(predicted, video)
+        make_script(video)
 
     run = make_run(study, [done.video, done_by_con.video], {(done.video_id, "face"): (True, False)})
     make_run(study, [done.video, done_by_con.video])
@@ -116,6 +120,11 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
             "version": {"number": 1},
             "run": {"pk": run.pk},
             "figure": {"ending": "svg"},
+            "predicted run": {"pk": predicted.pk},
+            "pipeline": {"pipeline": "dictionary"},
+            "predicted video": {"pk": free.pk},
+            "released video": {"pk": done_by_con.video_id},
+            "video I settled": {"pk": done.video_id},
             "labels file": {"what": "labels", "ending": "csv"},
         },
     )

@@ -33,6 +33,11 @@ def page(name: str, *people: str | None, about: str = "study", **fields: object)
     return [Visit(f"annotator:{name}", who, about, **fields) for who in people]
 
 
+def runs(name: str, *people: str, about: str = "study", **fields: object) -> list[Visit]:
+    """Visits of a page of runs."""
+    return [Visit(f"models_app:{name}", who, about, **fields) for who in people]
+
+
 # --- What people do on a page -------------------------------------------------------------
 
 
@@ -262,6 +267,21 @@ VISITS: list[Visit] = [
     *page("label_import", "res", state="preview", do=labels_with_a_bad_row),
     *page("export_list", "res"),
     *page("export_list", "res", about="empty"),
+    # Runs, and what models made of a video
+    *runs("run_list", "res"),
+    *runs("run_list", "res", about="empty"),
+    *runs("run_choose", "res", "all"),
+    *runs("run_create", "res", about="pipeline"),
+    *runs("run_create", "res", about="pipeline", state="wrong", do=send(folds="1")),
+    *runs("run_create", "res", about="pipeline without scripts"),
+    *runs("run_detail", "res", "all", about="running run"),
+    *runs("run_detail", "res", about="finished run"),
+    *runs("run_videos", "res", "all", about="finished run"),
+    *runs("run_videos", "res", about="finished run", query="?only=same", state="none like it"),
+    *runs("video_models", "res", about="predicted video"),
+    *runs("video_models", "res", about="predicted video", query="?only=differs", state="only differing"),
+    *runs("video_models", "res", about="video without media"),
+    *runs("video_models", "ann", about="settled video"),
     Visit("evaluation:agreement_detail", "res"),
     Visit("evaluation:agreement_detail", "res", "empty"),
     Visit("evaluation:agreement_conflicts", "res", "value"),
@@ -293,6 +313,7 @@ NO_PAGES = {
         ),
         "annotator:consolidation_reopen",
         "annotator:label_import_confirm",
+        *("models_app:run_pause", "models_app:run_resume", "models_app:run_cancel", "models_app:run_retry"),
     },
     "GET leads to a page that is visited": {
         *("annotator:member_add", "annotator:member_reset_password", "annotator:consolidation_next"),
@@ -305,6 +326,6 @@ NO_PAGES = {
     },
     "parts, seen on the pages that fetch them": {
         *("annotator:codebook_value", "annotator:coding_guide", "annotator:precedent_list"),
-        "evaluation:agreement_summary",
+        *("evaluation:agreement_summary", "models_app:run_summary"),
     },
 }

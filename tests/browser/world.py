@@ -30,10 +30,10 @@ from annotator.models import (
     Study,
     Video,
 )
-from models_app.models import Run, RunOrigin, RunState
-from tests.evaluation.rows import make_run
+from models_app.models import Run, RunEvent, RunOrigin, RunState, RunVideo
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 from tests.media_files import make_clip
+from tests.run_factories import fail, make_run, make_script, predict
 
 CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I almost skipped 🏃 #honest"
 HEBREW = "בוקר טוב לכולם! היום מנסים משהו חדש"
@@ -113,7 +113,8 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
     edit_creator(creator=creator, fields={"genre": "Daily life"}, by=res)
     update_study(study=study, by=res, description="What 12 to 18 year olds are shown, week by week.")
     _new_version(study, by=res)
-    run, beside_gold = _runs(study, released, free=shown)
+    finished, running = _runs(study, [shown, *released], by=res)
+    scored, beside_gold = _scored_runs(study, released, free=shown)
     s = {"slug": study.slug}
     return {
         "study": s,
@@ -132,13 +133,18 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
         "settled": {**s, "pk": settled[0].pk},
         "precedents": {**s, "pk": in_hand.pk, "value": "face"},
         "value": {**s, "value": "face"},
+        "pipeline": {**s, "pipeline": "masked-lm"},
+        "pipeline without scripts": {"slug": "empty", "pipeline": "masked-lm"},
+        "running run": {**s, "pk": running.pk},
+        "finished run": {**s, "pk": finished.pk},
+        "predicted video": {**s, "pk": released[0].pk},
         "version": {**s, "number": 1},
-        "run": {**s, "pk": run.pk},
+        "run": {**s, "pk": scored.pk},
         "run beside gold": {**s, "pk": beside_gold.pk},
     }
 
 
-def _runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run]:
+def _scored_runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run]:
     """Three: one over all gold, one cancelled half way, one over what has no gold."""
     says = {(video.pk, slug): (True, slug == "face") for video in released for slug in ("face", "humility")}
     settings = {"grouping": "none", "protocol": "paper"}
@@ -146,6 +152,46 @@ def _runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run
     half = {key: said for key, said in says.items() if key[0] == released[0].pk}
     make_run(study, released[:2], half, model="gave up", state=RunState.CANCELLED)
     return run, make_run(study, [free], model="elsewhere", origin=RunOrigin.IMPORT, pipeline="import")
+
+
+def _runs(study: Study, videos: list[Video], *, by: Any) -> tuple[Run, Run]:
+    """Scripts, a finished run that says all there is to be said, and one at work of which some failed."""
+    study.refresh_from_db()
+    text = "INT. KITCHEN\n\nMIRA: “Cold coffee, again.”\n\n[day 3]\n\nבוקר טוב"
+    segments = [
+        {"kind": "scene", "start_ms": 0, "end_ms": 400, "text": "INT. KITCHEN"},
+        {"kind": "speech", "start_ms": 500, "end_ms": 1_200, "text": "Cold coffee, again."},
+        {"kind": "caption", "start_ms": 1_300, "end_ms": 1_900, "text": "[day 3]"},
+    ]
+    for video in videos[:2]:
+        make_script(video, text, segments=segments)
+    make_script(videos[1], "", model="another model")
+    fields = {"created_by": by, "settings": {"epochs": 5, "model": "all-MiniLM-L6-v2"}}
+    names = {"pipeline": "masked-lm", "model": "an-organisation/a-model-with-a-rather-long-name"}
+    finished = make_run(study, videos, **fields, **names, seed=7)
+    said = {
+        "face": (False, True, 0.12, 0.88),
+        "humility": (True, True, 0.7, 0.6),
+        "tradition": (None, None),
+        "hedonism": (True, None, 0.9, None),
+        "stimulation": None,
+    }
+    for video in videos[:3]:
+        predict(finished, video, said)
+    fail(finished, videos[3], error="The script of this video holds no words.", code="empty-script")
+    running = make_run(study, videos, state="running", item_state="waiting", **fields, **names)
+    for video in videos[:2]:
+        fail(
+            running, video, error="The file is no video.", code="media", error_detail="ValueError: x\n  line"
+        )
+    RunVideo.objects.filter(run=running, video=videos[2]).update(problem="no-script")
+    for what, detail in (
+        ("started", {"items": 4}),
+        ("item.failed", {"kind": "video", "key": videos[0].pk, "code": "media"}),
+        ("paused", {"because": "The disk is full."}),
+    ):
+        RunEvent.objects.create(run=running, what=what, detail=detail, by=by)
+    return finished, running
 
 
 def _video(study: Study, n: int, **fields: Any) -> Video:

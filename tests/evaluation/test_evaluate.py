@@ -14,9 +14,10 @@ from evaluation.metrics.classification import FIGURES
 from evaluation.metrics.unscored import Unscored
 from evaluation.reasons import why_unscored
 from models_app.models import Gives, Prediction, Run
-from tests.evaluation.rows import give_gold, make_run
+from tests.evaluation.rows import give_gold
 from tests.evaluation.scored import DIRECTIONS, gold_arrays, sklearn_scores
 from tests.factories import make_batch, make_codebook, make_study, make_video
+from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db
 FILE = "tiktok_values_published_format.csv"

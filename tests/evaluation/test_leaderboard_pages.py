@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from annotator.models import GoldLabel, Role, Study
 from models_app.models import Gives, RunState
-from tests.evaluation.rows import give_gold, make_run
+from tests.evaluation.rows import give_gold
 from tests.factories import make_coding, make_member, make_study, make_video
+from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db
 SLUGS = ("face", "tradition", "hedonism")

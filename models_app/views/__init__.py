@@ -1,0 +1,1 @@
+"""Pages of runs, and of scripts and predictions beside the human labels."""
