@@ -65,7 +65,7 @@ browser-test: install-dev ## The tests that drive Chromium (Debian: apt install 
 services-test: install-dev ## The whole suite on PostgreSQL and Redis: DATABASE_URL and CELERY_BROKER_URL say where
 	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/axial} \
 	CELERY_BROKER_URL=$${CELERY_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	$(PYTEST) -m "not browser" --ignore=tests/demo --ignore=tests/evaluation/metrics  # they touch neither
+	$(PYTEST) -m "not browser" --ignore=tests/demo --ignore=tests/evaluation/metrics --ignore=tests/models_app/pipelines  # they touch neither
 
 vendor: install-dev ## Fetch the pinned scripts, fonts and icons anew (needs npm)
 	$(BIN)/python deploy/vendor.py
