@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, Promise] = {
     "retried": gettext_lazy("What had failed is tried again"),
     "finished": gettext_lazy("Finished"),
     "imported": gettext_lazy("Imported"),
+    "recorded": gettext_lazy("Taken from a recording of the pipeline, to save waiting"),
     "item.failed": gettext_lazy("Failed"),
     "fold.trained": gettext_lazy("A fold was learned and predicted"),
 }

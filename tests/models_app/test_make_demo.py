@@ -1,6 +1,8 @@
 """The demo that a newcomer starts with: what is in it, and what is told of it."""
 
+import difflib
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -16,6 +18,10 @@ from annotator.models import (
     User,
     Video,
 )
+from models_app.management.demo_runs import RECORDING, RecordedScripts, make_demo_runs
+from models_app.models import Prediction, Run, RunState, Script
+from models_app.pipelines.base import ItemError, VideoInput
+from models_app.pipelines.local_script import LocalScript
 from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +54,7 @@ def test_simulated_study_has_the_size_of_the_papers_and_says_what_it_is():
 def test_demo_tells_the_address_at_which_it_will_be_served(monkeypatch, capsys, port, address):
     make_study(SLUG)
     make_study(SIMULATED)
+    monkeypatch.setattr("models_app.management.commands.make_demo.make_demo_runs", lambda _study: None)
     monkeypatch.delenv("PORT", raising=False)
     if port:
         monkeypatch.setenv("PORT", port)
@@ -55,3 +62,33 @@ def test_demo_tells_the_address_at_which_it_will_be_served(monkeypatch, capsys, 
     told = json.loads(capsys.readouterr().out)
     assert told["address"] == f"http://localhost:{address}/s/{SLUG}/"
     assert [login["role"] for login in told["logins"]] == ["annotator", "consolidator", "researcher"]
+
+
+def test_demo_has_scripts_predictions_and_a_run_to_start():
+    study = make_demo_study()
+    make_demo_runs(study)
+    scripts, dictionary, waiting = Run.objects.filter(study=study).order_by("pk")
+    assert [run.state for run in (scripts, dictionary, waiting)] == ["finished", "finished", "paused"]
+    assert Script.objects.filter(run=scripts).count() == 24
+    assert Prediction.objects.filter(run=dictionary, endorsed=True).exists()
+    assert (waiting.pipeline, waiting.items.count()) == ("masked-lm", 3)
+    assert list(scripts.events.values_list("what", flat=True)) == ["started", "recorded", "finished"]
+    assert RunState(waiting.state) == RunState.PAUSED
+
+
+def test_recording_knows_every_clip_as_it_is_now_and_no_other(tmp_path):
+    recording = RecordedScripts(RECORDING)
+    study = make_demo_study()
+    assert set(study.videos.values_list("sha256", flat=True)) == set(recording.lines)
+    with pytest.raises(ItemError, match="not among those"):
+        recording.make(VideoInput(1, tmp_path / "other.mp4"), beat=lambda _done: None)
+
+
+@pytest.mark.slow
+def test_recording_is_what_the_pipeline_says():
+    line = next(iter(RecordedScripts(RECORDING).lines.values()))
+    clip = RECORDING.parent.parent / "clips" / f"{line['video_id']}.mp4"
+    maker = LocalScript(SimpleNamespace(speech_model="whisper-base", language="", frames_per_second=1.0))
+    text = maker.make(VideoInput(1, clip), beat=lambda _done: None).text
+    # A word may be heard otherwise on another processor: its arithmetic rounds in another order.
+    assert difflib.SequenceMatcher(None, text.split(), line["text"].split()).ratio() > 0.9

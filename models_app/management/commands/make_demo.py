@@ -15,6 +15,8 @@ from annotator.management.demo_study import (
     make_simulated_study,
 )
 from annotator.models import Role, Study
+from models_app.management.demo_runs import make_demo_runs
+from models_app.models import Run
 
 WHAT_FOR = {
     Role.ANNOTATOR: "code videos",
@@ -34,6 +36,8 @@ class Command(AxialCommand):
             make_demo_study()
         if not Study.objects.filter(slug=SIMULATED).exists():
             make_simulated_study()
+        if not Run.objects.filter(study__slug=SLUG).exists():
+            make_demo_runs(Study.objects.get(slug=SLUG))
         shown = [(username, role) for username, _name, role in PEOPLE if username != "ben"]
         port = os.environ.get("PORT", "8000")  # where the web server will listen (deploy/gunicorn.conf.py)
         address = f"http://localhost:{port}{reverse('annotator:study_detail', args=[SLUG])}"
