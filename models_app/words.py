@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from models_app.models import ItemKind, RunEvent
 
@@ -15,7 +15,7 @@ SENTENCES: Mapping[str, Promise] = {
     "resumed": gettext_lazy("Resumed"),
     "cancelled": gettext_lazy("Cancelled"),
     "retried": gettext_lazy("What had failed is tried again"),
-    "finished": gettext_lazy("Finished"),
+    "finished": pgettext_lazy("run", "Finished"),
     "imported": gettext_lazy("Imported"),
     "recorded": gettext_lazy("Taken from a recording of the pipeline, to save waiting"),
     "item.failed": gettext_lazy("Failed"),

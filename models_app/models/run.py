@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from annotator.models import Codebook, Study, User, Video
 
@@ -19,7 +20,7 @@ class RunState(models.TextChoices):
 
     RUNNING = "running", _("Running")  # includes waiting for a worker: what counts is in its items
     PAUSED = "paused", _("Paused")
-    FINISHED = "finished", _("Finished")
+    FINISHED = "finished", pgettext_lazy("run", "Finished")  # runs and videos differ in gender
     CANCELLED = "cancelled", _("Cancelled")
 
 
