@@ -2,7 +2,11 @@
 
 import ast
 import gettext
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +21,7 @@ from tests.factories import make_member, make_study, make_user
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "he" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"%\(\w+\)[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]|%[sd%]|\{\w*\}|</?[a-z][^>]*>")
+READ_BY_MAKEMESSAGES = {".py", ".html", ".txt"}
 FORMS_OF_ONE_NUMBER = (0, 1)  # one and two: “a video”, “two videos”; the word may stand for the number
 
 
@@ -70,6 +75,56 @@ def compiled():
         return gettext.GNUTranslations(file)._catalog
 
 
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory):
+    """The messages that `make messages` would find in the code now, gathered in a copy of it."""
+    if shutil.which("xgettext") is None:
+        pytest.skip("gettext is missing: it reads the texts out of the code (Debian: apt install gettext)")
+    copy = tmp_path_factory.mktemp("gathered") / "code"
+    ignored = folders_not_translated()
+    shutil.copytree(settings.BASE_DIR, copy, symlinks=True, ignore=what_is_not_gathered(ignored))
+    shutil.rmtree(copy / "locale", ignore_errors=True)
+    (copy / "locale").mkdir()  # without a catalogue, so that nothing is merged or guessed
+    arguments = [argument for folder in ignored for argument in ("--ignore", folder)]
+    command = [sys.executable, "-m", "django", "makemessages", "-l", "he", "--no-location", "--no-wrap"]
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(  # noqa: S603 - our own interpreter on our own code
+        [*command, *arguments], cwd=copy, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = list(read_po(copy / "locale" / "he" / "LC_MESSAGES" / "django.po"))
+    assert len(found) > 1000
+    return found
+
+
+def folders_not_translated():
+    """Those that the Makefile leaves out."""
+    makefile = (Path(settings.BASE_DIR) / "Makefile").read_text(encoding="utf-8")
+    found = re.search(r"^NOT_TRANSLATED := \$\(foreach folder,([^,]+),", makefile, re.MULTILINE)
+    assert found
+    return found[1].split()
+
+
+def what_is_not_gathered(folders):
+    """For copytree: those folders, hidden ones, the data, and files that makemessages does not read."""
+
+    def ignore(folder, names):
+        return [
+            name
+            for name in names
+            if name in folders
+            or name.startswith(".")
+            or (name == "var" and Path(folder) == Path(settings.BASE_DIR))
+            or (Path(folder, name).is_file() and Path(name).suffix not in READ_BY_MAKEMESSAGES)
+        ]
+
+    return ignore
+
+
+def keys(entries):
+    return {(entry.context, entry.msgid, entry.plural) for entry in entries}
+
+
 def placeholders(text):
     return Counter(PLACEHOLDER.findall(text))
 
@@ -86,6 +141,15 @@ def has_the_placeholders(entry, form, text):
 
 def test_every_message_is_translated(entries):
     assert [entry.msgid for entry in entries if not all(entry.texts.values())] == []
+
+
+def test_every_text_of_the_code_is_in_the_catalogue(entries, gathered):
+    """Else it shows in English: run `make messages`, then translate."""
+    assert sorted(keys(gathered) - keys(entries)) == []
+
+
+def test_catalogue_holds_no_text_that_has_left_the_code(entries, gathered):
+    assert sorted(keys(entries) - keys(gathered)) == []
 
 
 def test_no_translation_is_a_guess_of_the_tools(entries):
