@@ -101,6 +101,11 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             log.warning("The exchange file %s cannot be read: %r", file.name, error)
             return []
 
+    def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
+        """The queues that a message goes to; Celery's own are named alike, so no file need say it."""
+        found: list[str] = super()._lookup(exchange, routing_key, default)
+        return found or ([routing_key] if routing_key and routing_key == exchange else [])
+
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         row = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
         with self._changing():

@@ -28,8 +28,13 @@ def nudge(run_id: int, *, queue: str) -> bool:
 
 def nudge_on_commit(run: Run, *, n_items: int = AT_START) -> None:
     """Nudge once the transaction is through: workers would find nothing before."""
-    for _slot in range(min(n_items, AT_START)):
-        transaction.on_commit(partial(nudge, run.pk, queue=run.queue))
+    transaction.on_commit(partial(_nudge_several, run.pk, queue=run.queue, times=min(n_items, AT_START)))
+
+
+def _nudge_several(run_id: int, *, queue: str, times: int) -> None:
+    for _slot in range(times):
+        if not nudge(run_id, queue=queue):
+            return  # nobody waits for a broker that is away once more
 
 
 def nudge_next(*, after: int, queue: str) -> None:

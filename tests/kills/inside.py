@@ -1,6 +1,7 @@
 """What runs inside the processes of the lab, on its database."""
 
 import json
+import uuid
 
 from django.db.models import Count
 
@@ -14,7 +15,7 @@ def start(n_items):
     from models_app.models import Script
     from tests.factories import make_study
 
-    study = make_study()
+    study = make_study(f"s{uuid.uuid4().hex[:12]}")
     Video.objects.bulk_create(Video(study=study, external_id=f"v{number:06d}") for number in range(n_items))
     Script.objects.bulk_create(
         Script(video=video, origin="import", model="writer", text="A script.", sha256="0" * 64)
@@ -40,3 +41,9 @@ def look(run_id):
             "attempts": sum(run.items.values_list("n_attempts", flat=True)),
         }
     )
+
+
+def times(run_id):
+    """When the run's first item was claimed and when the run ended, in seconds."""
+    run = Run.objects.get(pk=run_id)
+    return run.started_at.timestamp(), run.ended_at.timestamp()

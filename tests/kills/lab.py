@@ -71,7 +71,8 @@ class Lab:
     def _sql(self, *statements):
         import psycopg
 
-        with psycopg.connect(self.database, autocommit=True) as connection:
+        server = f"{self.database.rpartition('/')[0]}/postgres"
+        with psycopg.connect(server, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
