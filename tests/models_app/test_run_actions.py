@@ -16,7 +16,8 @@ from models_app.models import ItemState, Run, RunItem, RunState, RunVideo, Worke
 from models_app.pipelines.base import ItemError
 from models_app.queries.runs import failures_of, log_of, progress_of
 from tests.factories import make_batch, make_codebook, make_member, make_study, make_user, make_video
-from tests.models_app.fakes import FakeJudge, by_turns, giving, make_script, study_with_scripts
+from tests.models_app.fakes import FakeJudge, by_turns, giving, study_with_scripts
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ def test_started_run_freezes_scope_settings_and_codebook():
     study = study_with_scripts(2)
     silent = make_video(study, slots=False)
     empty = make_video(study, slots=False)
-    make_script(empty, " \n")
+    make_script(empty, " \n", model="writer")
     make_video(study, slots=False, withdrawn_at=timezone.now())
     user = make_user()
     run = start(study, settings={"threshold": "0.1"}, by=user)

@@ -26,9 +26,9 @@ from tests.models_app.fakes import (
     FakeMaker,
     by_turns,
     giving,
-    make_script,
     study_with_scripts,
 )
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
 
@@ -440,7 +440,7 @@ def test_outage_is_never_taken_for_a_failure_of_the_item(monkeypatch):
 
 def test_script_of_several_runs_is_the_newest_of_its_model():
     study = study_with_scripts(1)
-    newest = make_script(study.videos.get(), "A newer one.")
+    newest = make_script(study.videos.get(), "A newer one.", model="writer")
     run = start(study)
     texts = []
     work(run, FakeJudge(lambda script, beat: texts.append(script.text)))
