@@ -69,7 +69,7 @@ def test_started_run_freezes_scope_settings_and_codebook():
     run = start(study, settings={"threshold": "0.1"}, by=user)
     study.codebook.refresh_from_db()
     assert study.codebook.frozen_by_what == "the first run"
-    assert run.settings == {"threshold": 0.1}
+    assert run.settings == {"threshold": 0.1, "language": "en"}
     assert (run.model, run.gives, run.queue) == ("dictionary", "predictions", "io")
     assert run.codebook_hash == study.codebook.content_hash
     assert run.scope == {"videos": "", "scripts": "writer", "n_videos": 4, "n_problems": 2}
