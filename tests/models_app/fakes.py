@@ -52,11 +52,6 @@ def giving(pipeline):
     return lambda name, settings: pipeline
 
 
-def by_turns(counts, *, n_folds, seed):
-    """Folds in turn, for tests that are not about folds."""
-    return np.arange(len(counts)) % n_folds
-
-
 def study_with_scripts(n=3, **fields):
     """A study of n videos with a script each."""
     study = make_study(**fields)

@@ -1,7 +1,5 @@
 """Starting, pausing, resuming, cancelling runs, and what is frozen with them."""
 
-import sys
-import types
 from datetime import timedelta
 
 import pytest
@@ -16,17 +14,10 @@ from models_app.models import ItemState, Run, RunItem, RunState, RunVideo, Worke
 from models_app.pipelines.base import ItemError
 from models_app.queries.runs import failures_of, log_of, progress_of
 from tests.factories import make_batch, make_codebook, make_member, make_study, make_user, make_video
-from tests.models_app.fakes import FakeJudge, by_turns, giving, study_with_scripts
+from tests.models_app.fakes import FakeJudge, giving, study_with_scripts
 from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _folds_in_turn(monkeypatch):
-    folds = types.ModuleType("models_app.pipelines.folds")
-    folds.assign_folds = by_turns
-    monkeypatch.setitem(sys.modules, folds.__name__, folds)
 
 
 @pytest.fixture
