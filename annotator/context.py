@@ -66,7 +66,7 @@ PLACES = (
     Place(_("Agreement"), "evaluation:agreement_detail", frozenset({Role.RESEARCHER}), ("agreement",)),
     Place(
         _("Models"),
-        "models_app:run_list",
+        "evaluation:leaderboard",
         frozenset({Role.RESEARCHER}),
         ("run", "script", "leaderboard", "video_models"),
     ),

@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
-from annotator.labels import Stance
 from annotator.models import Batch, GoldLabel, Study, Value, Video
 from models_app.models import ItemKind, Problem, Run, RunItem, RunVideo, Script
+from models_app.pipelines.folds import fold_videos
 from models_app.specs import Needs, PipelineSettings, PipelineSpec
 
 PART = 500  # keys in one query
@@ -182,35 +181,27 @@ def _note_folds(
     seed: int,
 ) -> None:
     """Gold as it is now, and a fold for each video: a group's videos share one."""
-    from models_app.pipelines.folds import assign_folds
-
     gold = complete_gold(study, (row.video_id for row in rows))
     is_grouped = settings.grouping == "creator"
-    groups: dict[object, int] = {}
-    group_of = {}
-    for row in rows:
-        creator = creators[row.video_id] if is_grouped else None
-        # A video of an unknown creator is a group of its own.
-        name = ("creator", creator) if creator is not None else ("video", row.video_id)
-        group_of[row.video_id] = groups.setdefault(name, len(groups))
+    # A video of an unknown creator is a group of its own, and each is where nothing is grouped.
+    group_of = {row.video_id: (is_grouped and creators[row.video_id]) or -row.video_id for row in rows}
     with_gold = {group_of[video] for video in gold}
     if len(with_gold) < settings.folds:
         raise RefusedError(
             _too_few_gold(len(gold), len(with_gold), n_folds=settings.folds, is_grouped=is_grouped)
         )
-    slugs = list(
-        Value.objects.filter(codebook=study.codebook_id).order_by("position").values_list("slug", flat=True)
-    )
-    counts = np.zeros((len(groups), 2 * len(slugs)), dtype=np.int64)  # endorsed, confronted of each value
-    for video, labels in gold.items():
-        for index, slug in enumerate(slugs):
-            stance = Stance(labels[slug])
-            counts[group_of[video], 2 * index] += stance.is_endorsed
-            counts[group_of[video], 2 * index + 1] += stance.is_confronted
-    folds = assign_folds(counts, n_folds=settings.folds, seed=seed)
+    values = Value.objects.filter(codebook=study.codebook_id).order_by("position")
+    slugs = list(values.values_list("slug", flat=True))
     for row in rows:
-        row.fold = int(folds[group_of[row.video_id]])
         row.gold = gold.get(row.video_id)
+    folds = fold_videos(
+        [group_of[row.video_id] for row in rows],
+        [[row.gold[slug] for slug in slugs] if row.gold is not None else None for row in rows],
+        n_folds=settings.folds,
+        seed=seed,
+    )
+    for row, fold in zip(rows, folds, strict=True):
+        row.fold = fold
     if len({row.fold for row in rows if row.gold is not None}) < 2:
         raise RefusedError(
             _("all videos with gold fall into one fold, so that its model would have nothing to learn from.")

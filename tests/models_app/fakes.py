@@ -1,12 +1,10 @@
 """Pipelines that do next to nothing, and rows for them."""
 
-import hashlib
-
 import numpy as np
 
-from models_app.models import Script, ScriptOrigin
 from models_app.pipelines.base import Prediction, ScriptDraft, Segment, SegmentKind
 from tests.factories import make_study, make_video
+from tests.run_factories import make_script
 
 
 class FakeJudge:
@@ -54,26 +52,9 @@ def giving(pipeline):
     return lambda name, settings: pipeline
 
 
-def by_turns(counts, *, n_folds, seed):
-    """Folds in turn, for tests that are not about folds."""
-    return np.arange(len(counts)) % n_folds
-
-
-def make_script(video, text="A script.", *, model="writer", run=None):
-    """A script that came from elsewhere."""
-    return Script.objects.create(
-        video=video,
-        run=run,
-        origin=ScriptOrigin.IMPORT,
-        model=model,
-        text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-    )
-
-
 def study_with_scripts(n=3, **fields):
     """A study of n videos with a script each."""
     study = make_study(**fields)
     for _i in range(n):
-        make_script(make_video(study, slots=False))
+        make_script(make_video(study, slots=False), "A script.", model="writer")
     return study

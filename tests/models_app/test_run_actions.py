@@ -1,7 +1,5 @@
 """Starting, pausing, resuming, cancelling runs, and what is frozen with them."""
 
-import sys
-import types
 from datetime import timedelta
 
 import pytest
@@ -16,16 +14,10 @@ from models_app.models import ItemState, Run, RunItem, RunState, RunVideo, Worke
 from models_app.pipelines.base import ItemError
 from models_app.queries.runs import failures_of, log_of, progress_of
 from tests.factories import make_batch, make_codebook, make_member, make_study, make_user, make_video
-from tests.models_app.fakes import FakeJudge, by_turns, giving, make_script, study_with_scripts
+from tests.models_app.fakes import FakeJudge, giving, study_with_scripts
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _folds_in_turn(monkeypatch):
-    folds = types.ModuleType("models_app.pipelines.folds")
-    folds.assign_folds = by_turns
-    monkeypatch.setitem(sys.modules, folds.__name__, folds)
 
 
 @pytest.fixture
@@ -62,13 +54,13 @@ def test_started_run_freezes_scope_settings_and_codebook():
     study = study_with_scripts(2)
     silent = make_video(study, slots=False)
     empty = make_video(study, slots=False)
-    make_script(empty, " \n")
+    make_script(empty, " \n", model="writer")
     make_video(study, slots=False, withdrawn_at=timezone.now())
     user = make_user()
     run = start(study, settings={"threshold": "0.1"}, by=user)
     study.codebook.refresh_from_db()
     assert study.codebook.frozen_by_what == "the first run"
-    assert run.settings == {"threshold": 0.1}
+    assert run.settings == {"threshold": 0.1, "language": "en"}
     assert (run.model, run.gives, run.queue) == ("dictionary", "predictions", "io")
     assert run.codebook_hash == study.codebook.content_hash
     assert run.scope == {"videos": "", "scripts": "writer", "n_videos": 4, "n_problems": 2}

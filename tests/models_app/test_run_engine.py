@@ -1,9 +1,7 @@
 """Working on runs: each item once, whatever happens in between."""
 
 import errno
-import sys
 import threading
-import types
 from datetime import timedelta
 
 import pytest
@@ -24,11 +22,10 @@ from tests.models_app.fakes import (
     FakeJudge,
     FakeLearner,
     FakeMaker,
-    by_turns,
     giving,
-    make_script,
     study_with_scripts,
 )
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
 
@@ -360,12 +357,6 @@ def test_video_withdrawn_since_the_run_began_fails_its_item():
     assert run.items.get().error_code == "withdrawn"
 
 
-def folds_in_turn(monkeypatch):
-    folds = types.ModuleType("models_app.pipelines.folds")
-    folds.assign_folds = by_turns
-    monkeypatch.setitem(sys.modules, folds.__name__, folds)
-
-
 def give_gold(video, stance=1):
     GoldLabel.objects.bulk_create(
         GoldLabel(video=video, value=value, stance=stance, origin="import", decided_at=timezone.now())
@@ -373,8 +364,7 @@ def give_gold(video, stance=1):
     )
 
 
-def test_learner_gets_folds_gold_and_predicts_each_fold(monkeypatch):
-    folds_in_turn(monkeypatch)
+def test_learner_gets_folds_gold_and_predicts_each_fold():
     study = make_study()
     videos = [make_video(study, slots=False, creator=f"c{i // 2}") for i in range(8)]
     for video in videos[:6]:
@@ -392,8 +382,7 @@ def test_learner_gets_folds_gold_and_predicts_each_fold(monkeypatch):
     assert set(Prediction.objects.filter(video=videos[0]).values_list("fold", flat=True)) == {0}
 
 
-def test_fold_that_predicts_a_video_of_another_fold_fails(monkeypatch):
-    folds_in_turn(monkeypatch)
+def test_fold_that_predicts_a_video_of_another_fold_fails():
     study = make_study()
     videos = [make_video(study, slots=False) for _i in range(2)]
     for video in videos:
@@ -440,7 +429,7 @@ def test_outage_is_never_taken_for_a_failure_of_the_item(monkeypatch):
 
 def test_script_of_several_runs_is_the_newest_of_its_model():
     study = study_with_scripts(1)
-    newest = make_script(study.videos.get(), "A newer one.")
+    newest = make_script(study.videos.get(), "A newer one.", model="writer")
     run = start(study)
     texts = []
     work(run, FakeJudge(lambda script, beat: texts.append(script.text)))
