@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from evaluation.agreement_page import DASH, interval, short
@@ -80,7 +79,6 @@ class Row:
     name: str
     pipeline: str
     run: RunScores | None  # None of a baseline
-    run_url: str  # the run's own page, where there is one
     marks: list[Mark]
     n_scope: int
     is_narrow: bool  # scored on fewer videos than there are gold ones
@@ -94,23 +92,10 @@ class Row:
         return self.run is None
 
 
-def run_url(slug: str, pk: int) -> str:
-    """The run's own page; empty as long as there is none."""
-    return _address("models_app:run_detail", slug, pk)
-
-
-def new_run_url(slug: str) -> str:
-    """Where a run is started; empty as long as there is no such page."""
-    return _address("models_app:run_create", slug)
-
-
-def rows_of(report: PerformanceReport, *, slug: str, sort: str) -> list[Row]:
+def rows_of(report: PerformanceReport, *, sort: str) -> list[Row]:
     """The leaderboard in the order asked for, the best first; undefined figures come last."""
     axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
-    rows = [
-        (run.scores, _row_of_run(run, n_gold=report.n_gold_videos, slug=slug, axis=axis))
-        for run in report.runs
-    ]
+    rows = [(run.scores, _row_of_run(run, n_gold=report.n_gold_videos, axis=axis)) for run in report.runs]
     rows += [(scores, _row_of_baseline(name, scores, axis=axis)) for name, scores in report.baselines.items()]
     key, is_reversed = sort.removeprefix("-"), sort.startswith("-")
     sign = 1 if is_reversed else -1
@@ -174,21 +159,12 @@ def marks_of(run: RunScores) -> list[Mark]:
     return marks
 
 
-def _address(name: str, *args: str | int) -> str:
-    """An address of another part of the program that may not be there."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
-
-
-def _row_of_run(run: RunScores, *, n_gold: int, slug: str, axis: Axis) -> Row:
+def _row_of_run(run: RunScores, *, n_gold: int, axis: Axis) -> Row:
     name = run.run.model
     return Row(
         name=name,
         pipeline=run.run.pipeline if run.run.pipeline != name else "",
         run=run,
-        run_url=run_url(slug, run.run.pk),
         marks=marks_of(run),
         n_scope=run.n_scope,
         is_narrow=run.n_scope < n_gold,
@@ -203,7 +179,6 @@ def _row_of_baseline(name: str, scores: Scores, *, axis: Axis) -> Row:
         name=name,
         pipeline="",
         run=None,
-        run_url="",
         marks=[],
         n_scope=scores.n_videos,
         is_narrow=False,

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from annotator.access import StudyRequest, study_view
 from annotator.blindness import is_bound
 from annotator.models import Role, Study, Value
+from evaluation.agreement_report import FEW_CLUSTERS
 from evaluation.performance_comparison import Comparison
 from evaluation.performance_contrasts import contrasts_of, label_contrasts
 from evaluation.performance_labels import label_rows
@@ -16,9 +17,7 @@ from evaluation.performance_page import (
     SORTS,
     axis_of,
     marks_of,
-    new_run_url,
     rows_of,
-    run_url,
     summary_of,
 )
 from evaluation.performance_remembered import comparison_of, performance_of, scorable_runs
@@ -42,13 +41,13 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
         "is_bound": bound,
         "fewest": FEWEST_FOR_CODERS,
         "n_runs": len(runs),
-        "new_run_url": new_run_url(study.slug),
         "sort": sort,
+        "few_creators": FEW_CLUSTERS,
     }
     if report is not None and report.n_gold_videos:
         axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
         floor = report.baselines["all-positive"].figures[BEST_FIRST].value
-        rows = rows_of(report, slug=study.slug, sort=sort)
+        rows = rows_of(report, sort=sort)
         context |= {
             "rows": rows,
             "axis": axis,
@@ -93,10 +92,7 @@ def leaderboard_compare(request: StudyRequest, study: Study) -> HttpResponse:
             values = _values(study)
             context |= {
                 "comparison": comparison,
-                "sides": [
-                    {"run": run, "marks": marks_of(run), "url": run_url(study.slug, run.run.pk)}
-                    for run in comparison.runs
-                ],
+                "sides": [{"run": run, "marks": marks_of(run)} for run in comparison.runs],
                 "contrasts": contrasts_of(comparison),
                 "labels": label_contrasts(comparison, values=values),
             }
@@ -111,7 +107,6 @@ def leaderboard_labels(request: StudyRequest, study: Study, pk: int) -> HttpResp
         "run": run,
         "is_kept": _is_kept(request, study, comparison),
         "fewest": FEWEST_FOR_CODERS,
-        "run_url": run_url(study.slug, pk),
     }
     if not context["is_kept"]:
         (scored,) = comparison.runs

@@ -57,7 +57,8 @@ def make_demo_runs(study: Study) -> None:
     _work(start_run(study=study, pipeline=PipelineName.DICTIONARY, settings={}, by=by), pipeline_of)
     with transaction.atomic():  # no worker finds it running
         waiting = start_run(study=study, pipeline=PipelineName.MASKED_LM, settings={}, by=by)
-        pause_run(run=waiting, by=by, because=_("ready: start it, and watch it learn for a minute or two"))
+        because = _("It is ready. Resume it, and watch it learn for a minute or two.")
+        pause_run(run=waiting, by=by, because=because)
 
 
 def _work(run: Run, how: Any) -> None:

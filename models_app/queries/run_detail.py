@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from annotator.blindness import sees_every_model, videos_with_models_shown
@@ -34,7 +34,6 @@ class Facts:
     """What is frozen with the run."""
 
     n_videos: int
-    n_folds: int
     settings: list[tuple[str, Any]]
 
 
@@ -69,12 +68,10 @@ def problems_of(run: Run) -> list[KnownProblem]:
 
 def facts_of(run: Run) -> Facts:
     """Settings under the names that the form gives them."""
-    counted = run.scope_rows.aggregate(n=Count("pk"), last_fold=Max("fold"))
     spec = next((spec for name, spec in SPECS.items() if name == run.pipeline), None)
     titles = {name: info.title for name, info in spec.settings.model_fields.items()} if spec else {}
     named = [(_(titles.get(name) or name), value) for name, value in run.settings.items()]
-    last = counted["last_fold"]
-    return Facts(n_videos=counted["n"], n_folds=0 if last is None else last + 1, settings=named)
+    return Facts(n_videos=run.scope_rows.count(), settings=named)
 
 
 def log_shown(run: Run, *, shown: set[int] | None) -> list[LogLine]:

@@ -138,7 +138,6 @@ def claimed(study, coder, other, consolidator):
 
 ACTS = {
     "save": {"changes": [{"key": "face", "base": 1, "stance": 0}]},
-    "rest": {"keys": []},
     "park": {"parked": True},
     "set_aside": {"because": "language", "note": ""},
 }

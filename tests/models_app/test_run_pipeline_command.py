@@ -10,7 +10,8 @@ from models_app import registry
 from models_app.models import Prediction, Run, RunState
 from models_app.pipelines.base import ItemError
 from tests.factories import make_batch, make_study, make_video
-from tests.models_app.fakes import FakeJudge, giving, make_script, study_with_scripts
+from tests.models_app.fakes import FakeJudge, giving, study_with_scripts
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def test_run_is_queued():
     run = Run.objects.get()
     assert data["run"] == run.pk
     assert (data["state"], data["n_items"], data["n_done"]) == ("running", 2, 0)
-    assert run.settings == {"threshold": 0.2}
+    assert run.settings == {"threshold": 0.2, "language": "en"}
 
 
 def test_waiting_does_the_work_and_returns_the_result(judge):
@@ -95,7 +96,7 @@ def test_videos_are_a_batch_or_a_file_of_ids_and_links(tmp_path):
     study = make_study()
     videos = [make_video(study, slots=False, batch=make_batch(study, name)) for name in ("One", "Two")]
     for video in videos:
-        make_script(video)
+        make_script(video, model="writer")
     out, _err = call(study.slug, "dictionary", "--set", "videos=Two", "--json")
     assert json.loads(out)["n_scope"] == 1
     file = tmp_path / "ids.csv"
