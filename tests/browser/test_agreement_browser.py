@@ -36,3 +36,24 @@ def test_each_width_shows_both_intervals_and_specific_agreement(agreement_page):
         assert row.locator(".interval-tick").count() == 2
         assert row.locator(".is-second").is_visible() == (width < 640 or width >= 1360)
         assert [row.locator(".is-detail").nth(n).is_visible() for n in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_number_ends_its_line_on_a_telephone_and_its_name_begins_it(agreement_page, live_server, language):
+    """Number cells run left to right in every language; the line does not."""
+    cookie = {"name": "django_language", "value": language, "url": live_server.url}
+    agreement_page.context.add_cookies([cookie])
+    agreement_page.set_viewport_size({"width": 390, "height": 800})
+    agreement_page.reload()
+    cell = agreement_page.locator(".agreement-table tbody td.num[data-label]").first
+    line, number = (
+        cell.bounding_box(),
+        cell.evaluate(
+            "cell => { const range = document.createRange(); range.selectNodeContents(cell);"
+            " return range.getBoundingClientRect().toJSON() }"
+        ),
+    )
+    before, after = number["x"] - line["x"], line["x"] + line["width"] - number["x"] - number["width"]
+    start, end = (before, after) if language == "en" else (after, before)
+    assert end < 1
+    assert start > line["width"] / 2, "the name needs the room"
