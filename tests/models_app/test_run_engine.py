@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from annotator.models import GoldLabel
+from models_app import registry
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
 from models_app.engine import desk, slices
 from models_app.engine.claims import claim_next, finish_if_done, release, renew
@@ -98,16 +99,21 @@ def test_renewed_lease_runs_on_and_a_lost_one_does_not():
     assert claim_next(run_id=run.pk, worker="b").item_id == lost.item_id
 
 
+def claim_and_die(run):
+    claim = claim_next(run_id=run.pk, worker="dies")
+    let_lease_run_out(run)
+    return claim.item_id
+
+
 def test_item_that_took_three_workers_with_it_is_failed_and_the_rest_goes_on():
     run = start(study_with_scripts(2))
-    for _i in range(3):
-        claim_next(run_id=run.pk, worker="dies")
-        let_lease_run_out(run)
+    first, _second, *again = [claim_and_die(run) for _i in range(4)]
+    assert again == [first, first]  # after what waits, so that it holds up nothing else
     work(run, judge := FakeJudge())
     run.refresh_from_db()
     assert len(judge.judged) == 1
     item = run.items.get(state=ItemState.FAILED)
-    assert item.error_code == "worker-died"
+    assert (item.pk, item.error_code) == (first, "worker-died")
     assert "3 times" in item.error
     assert run.state == RunState.FINISHED
 
@@ -197,9 +203,10 @@ def test_database_that_stays_full_ends_the_slice_and_loses_nothing(monkeypatch):
     run = start(study_with_scripts(2))
     with monkeypatch.context() as patch:
         patch.setattr(desk, "store_predictions", store)
-        assert work(run, FakeJudge()).is_outage
+        for _slice in range(4):
+            assert work(run, FakeJudge()).is_outage
     assert Prediction.objects.count() == 0
-    let_lease_run_out(run)
+    assert set(run.items.values_list("state", "n_attempts")) == {(ItemState.WAITING, 0)}
     assert work(run, FakeJudge()).n_done == 2
     assert Prediction.objects.count() == 2 * 19
 
@@ -434,3 +441,14 @@ def test_script_of_several_runs_is_the_newest_of_its_model():
     texts = []
     work(run, FakeJudge(lambda script, beat: texts.append(script.text)))
     assert texts == [newest.text]
+
+
+def test_machine_without_the_packages_pauses_the_run_and_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(registry.PACKAGES, "dictionary", ("no_such_package",))
+    run = start(study_with_scripts(2))
+    assert work_slice(run.pk, pipeline_of=registry.pipeline_of, worker="test").n_tried == 0
+    run.refresh_from_db()
+    assert run.state == RunState.PAUSED
+    assert "no_such_package" in run.paused_because
+    assert "make install-models" in run.paused_because
+    assert set(run.items.values_list("state", flat=True)) == {ItemState.WAITING}
