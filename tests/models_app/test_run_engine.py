@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from annotator.actions.videos import withdraw_video
 from annotator.models import GoldLabel
 from models_app import registry
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
@@ -362,6 +363,32 @@ def test_video_withdrawn_since_the_run_began_fails_its_item():
     work(run, judge := FakeJudge())
     assert judge.judged == []
     assert run.items.get().error_code == "withdrawn"
+
+
+def test_video_withdrawn_while_its_script_is_made_gets_none(settings):
+    study = make_study()
+    video = make_video(study, slots=False, media="clip.mp4")
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    (settings.MEDIA_ROOT / "clip.mp4").write_bytes(b"12345")
+    run = start_run(study=study, pipeline="local-script", settings={})
+
+    class Slow(FakeMaker):
+        def make(self, video_input, *, beat):
+            withdraw_video(video=video, because="a parent asked", by=None)
+            return super().make(video_input, beat=beat)
+
+    assert work(run, Slow()).n_failed == 1
+    assert not Script.objects.exists()
+    assert run.items.get().error_code == "withdrawn"
+
+
+def test_withdrawal_deletes_scripts_and_keeps_what_was_predicted_from_them():
+    study = study_with_scripts(2)
+    work(run := start(study), FakeJudge())
+    gone, kept = study.videos.order_by("pk")
+    withdraw_video(video=gone, because="a parent asked", by=None)
+    assert [script.video for script in Script.objects.all()] == [kept]
+    assert Prediction.objects.filter(run=run, video=gone).count() == 19
 
 
 def give_gold(video, stance=1):
