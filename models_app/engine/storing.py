@@ -43,7 +43,8 @@ def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
 
     ItemError if the video was withdrawn meanwhile: its scripts have just been deleted.
     """
-    refuse_if_withdrawn(locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get())
+    video = locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get()
+    refuse_if_withdrawn(video.withdrawn_at)
     if not _done(claim):
         return False
     text = storable(draft.text)
