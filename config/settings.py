@@ -137,7 +137,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for
 RUN_LEASE_SECONDS = env.float("AXIAL_LEASE_SECONDS", 60)  # how long a dead worker's item waits
 RUN_SWEEP_SECONDS = env.float("AXIAL_SWEEP_SECONDS", 30)  # how often workers look for unspoken work
 CELERY_BEAT_SCHEDULE = {"tidy": {"task": "annotator.tasks.tidy", "schedule": 15 * 60}}
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# In memory: the one with a file ends on a full disk, and nobody starts it again while its worker lives.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 BROKER_DIR = DATA_DIR / "broker"
 if CELERY_BROKER_URL.startswith("filesystem"):
     for folder in ("messages", "processed", "control"):

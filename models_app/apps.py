@@ -10,10 +10,13 @@ class ModelsAppConfig(AppConfig):
     verbose_name = "Pipelines, runs, predictions"
 
     def ready(self) -> None:
-        """Offer what runs gave among the exports."""
-        from annotator.exports.catalogue import offer  # models can be loaded only now
+        """Offer what runs gave among the exports; delete the scripts of what is withdrawn."""
+        from annotator.actions.videos import on_withdrawal  # models can be loaded only now
+        from annotator.exports.catalogue import offer
         from annotator.models import Seen
+        from models_app.actions.scripts import delete_scripts
         from models_app.exports.runs import predictions_table, scripts_table
 
         offer("predictions", predictions_table, shows=Seen.PREDICTIONS)
         offer("scripts", scripts_table, shows=Seen.SCRIPT)
+        on_withdrawal(delete_scripts)

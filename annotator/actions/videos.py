@@ -4,6 +4,7 @@ Media are written before the transaction that refers to them, so that copying ne
 what a failed transaction leaves behind is deleted.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,12 @@ from annotator.media.storage import Staged, discard_unused, keep, name_of, stage
 from annotator.models import Batch, Change, Coding, Creator, Slot, Study, User, Video
 
 FIRST_BATCH = "Batch 1"
+WITH_WITHDRAWAL: list[Callable[[Video], None]] = []
+
+
+def on_withdrawal(delete: Callable[[Video], None]) -> None:
+    """Let applications built on this one delete what they hold of a withdrawn video, in its transaction."""
+    WITH_WITHDRAWAL.append(delete)
 
 
 class DuplicateMediaError(MediaError):
@@ -177,7 +184,7 @@ def _describe(video: Video, info: MediaInfo, *, copy: Staged, media: str, thumbn
 
 
 def withdraw_video(*, video: Video, because: str, by: User | None) -> None:
-    """Take a video out: its media and post text go, that it was there and why it went stays.
+    """Take a video out: its media, post text and scripts go, that it was there and why it went stays.
 
     Labels given so far are kept. Content that another study holds too stays there.
     """
@@ -196,6 +203,8 @@ def withdraw_video(*, video: Video, because: str, by: User | None) -> None:
             setattr(video, name, value)
         video.save(update_fields=["withdrawn_at", "withdrawn_because", *cleared])
         Slot.objects.filter(video=video, is_open=True).update(is_open=False, reserved_for=None)
+        for delete in WITH_WITHDRAWAL:
+            delete(video)
         Change.objects.record(
             study=video.study,
             by=by,

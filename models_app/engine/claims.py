@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext as _
@@ -37,9 +37,8 @@ class Claim:
 @transaction.atomic
 def claim_next(*, run_id: int, worker: str) -> Claim | None:
     """Take the run's next item on; None if there is none to be had, or the run is not running."""
-    open_items = RunItem.objects.claimable().filter(run=run_id, run__state=RunState.RUNNING)
-    columns = ("pk", "run_id", "kind", "key", "state", "n_attempts")
-    while item := locked(open_items.only(*columns), skip_busy=True).order_by("pk").first():
+    _need_not_outlast_a_power_cut()
+    while item := _first_of(run_id):
         if item.state == ItemState.WORKING and item.n_attempts >= MOST_ATTEMPTS:
             _give_up(item)
             continue
@@ -55,6 +54,28 @@ def claim_next(*, run_id: int, worker: str) -> Claim | None:
         )
         return Claim(item.pk, item.run_id, item.kind, item.key, token)
     return None
+
+
+def _need_not_outlast_a_power_cut() -> None:
+    """Let the transaction's commit not wait for PostgreSQL's disk: half of what an item cost.
+
+    A server that crashes may forget the claim: the item waits again, and whoever had it stores nothing. What
+    is stored later makes the claim before it last, too. SQLite does not wait (synchronous=NORMAL).
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
+def _first_of(run_id: int) -> RunItem | None:
+    """What is to be taken next: what waits, then what a dead worker left, so that it holds up nothing else.
+
+    Two questions instead of one with an OR, and by key, not pk: each is a step along the index of a run's
+    items by state, however many have ended. (By pk, PostgreSQL walks along the primary key.)
+    """
+    columns = ("pk", "run_id", "kind", "key", "state", "n_attempts")
+    items = RunItem.objects.filter(run=run_id, run__state=RunState.RUNNING).only(*columns).order_by("key")
+    return locked(items.waiting(), skip_busy=True).first() or locked(items.left(), skip_busy=True).first()
 
 
 def _give_up(item: RunItem) -> None:

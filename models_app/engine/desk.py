@@ -90,7 +90,12 @@ class Desk:
                 store = self._failing(claim, failure_of(error))
             except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; the run goes on
                 store = self._failing(claim, failure_of(error))
-            self._store(claim, store)
+            try:
+                self._store(claim, store)
+            except OutageError:  # for want of room, say: three such attempts do not make it poison
+                reconnect()
+                self._release(claim)
+                raise
 
     def _process(self, claim: Claim) -> Store:
         """The pipeline's work; what is returned stores its results."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -17,19 +18,19 @@ MEDIA_COLUMNS = ("pk", "external_id", "media", "duration_ms", "has_sound", "with
 def video_input(video_id: int) -> Iterator[VideoInput]:
     """The video with a path to its media, which holds while the block runs."""
     video = Video.objects.only(*MEDIA_COLUMNS).get(pk=video_id)
-    _refuse_if_withdrawn(video)
+    refuse_if_withdrawn(video.withdrawn_at)
     with local_path(video) as path:
         yield VideoInput(video.pk, path, duration_ms=video.duration_ms, has_sound=video.has_sound)
 
 
 def script_input(*, run_id: int, video_id: int) -> ScriptInput:
     """The video's script, as it was chosen when the run began."""
-    rows = RunVideo.objects.select_related("script", "video").filter(run=run_id, video=video_id)
-    row = rows.only("video__withdrawn_at", "video__external_id", "script__text").get()
-    _refuse_if_withdrawn(row.video)
-    if row.script is None:
+    rows = RunVideo.objects.filter(run=run_id, video=video_id)
+    withdrawn_at, script, text = rows.values_list("video__withdrawn_at", "script_id", "script__text").get()
+    refuse_if_withdrawn(withdrawn_at)
+    if script is None:
         raise ItemError("no-script", _("The script that the run was to read has been deleted since."))
-    return ScriptInput(video_id, row.script.text)
+    return ScriptInput(video_id, text)
 
 
 def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:
@@ -52,6 +53,7 @@ def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:
     )
 
 
-def _refuse_if_withdrawn(video: Video) -> None:
-    if video.withdrawn_at is not None:
+def refuse_if_withdrawn(withdrawn_at: datetime | None) -> None:
+    """ItemError where nothing may be made of the video any more."""
+    if withdrawn_at is not None:
         raise ItemError("withdrawn", _("The video was withdrawn from the study after the run began."))

@@ -46,5 +46,7 @@ def nudge_next(*, after: int, queue: str) -> None:
 
 def wanting_workers(queues: Collection[str]) -> QuerySet[Run]:
     """Running runs with an item that anybody may take."""
-    claimable = RunItem.objects.claimable().filter(run=OuterRef("pk"))
-    return Run.objects.filter(Exists(claimable), state=RunState.RUNNING, queue__in=queues)
+    items = RunItem.objects.filter(run=OuterRef("pk"))
+    return Run.objects.filter(
+        Exists(items.waiting()) | Exists(items.left()), state=RunState.RUNNING, queue__in=queues
+    )

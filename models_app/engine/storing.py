@@ -8,8 +8,11 @@ from dataclasses import asdict
 from django.db import transaction
 from django.db.models.functions import Now
 
+from annotator.locks import locked
+from annotator.models import Video
 from models_app.engine.claims import Claim, log_failure
 from models_app.engine.failures import Failure
+from models_app.engine.inputs import refuse_if_withdrawn
 from models_app.models import ItemState, Prediction, Run, Script, ScriptOrigin
 from models_app.pipelines.base import Prediction as Answer
 from models_app.pipelines.base import ScriptDraft
@@ -36,7 +39,12 @@ def store_predictions(
 
 @transaction.atomic
 def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
-    """Store an item's script; False, with nothing stored, if the item is no longer ours."""
+    """Store an item's script; False, with nothing stored, if the item is no longer ours.
+
+    ItemError if the video was withdrawn meanwhile: its scripts have just been deleted.
+    """
+    video = locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get()
+    refuse_if_withdrawn(video.withdrawn_at)
     if not _done(claim):
         return False
     text = storable(draft.text)

@@ -3,7 +3,6 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -29,9 +28,13 @@ class ItemState(models.TextChoices):
 class ItemQuerySet(models.QuerySet["RunItem"]):
     """Items by whether somebody may take them."""
 
-    def claimable(self) -> Self:
-        """Waiting, or left by a worker whose lease has run out by the database's clock."""
-        return self.filter(Q(state=ItemState.WAITING) | Q(state=ItemState.WORKING, lease_until__lte=Now()))
+    def waiting(self) -> Self:
+        """In nobody's hands."""
+        return self.filter(state=ItemState.WAITING)
+
+    def left(self) -> Self:
+        """Left by a worker whose lease has run out by the database's clock."""
+        return self.filter(state=ItemState.WORKING, lease_until__lte=Now())
 
     def open(self) -> Self:
         """Not ended."""
@@ -41,7 +44,8 @@ class ItemQuerySet(models.QuerySet["RunItem"]):
 class RunItem(models.Model):
     """One unit of a run: a video or a fold. Its results are stored with its state, or not at all."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items")
+    # Three indexes begin with the run: one of its own would only make each change dearer.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)
     kind = models.CharField(max_length=10, choices=ItemKind.choices)
     key = models.PositiveBigIntegerField()  # the video's key, or the fold's number from 0
     state = models.CharField(max_length=10, choices=ItemState.choices, default=ItemState.WAITING)
@@ -61,11 +65,8 @@ class RunItem(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "kind", "key"), name="item_once_per_run"),)
         indexes = (
-            models.Index(fields=("run", "state"), name="items_of_a_run_by_state"),
+            models.Index(fields=("run", "state", "key"), name="items_of_a_run_by_state"),
             models.Index(fields=("run", "ended_at"), name="items_of_a_run_by_end"),
-            models.Index(
-                fields=("run", "id"), condition=Q(state__in=("waiting", "working")), name="open_items"
-            ),
         )
 
     def __str__(self) -> str:

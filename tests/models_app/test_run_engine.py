@@ -8,7 +8,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from annotator.actions.videos import withdraw_video
 from annotator.models import GoldLabel
+from models_app import registry
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
 from models_app.engine import desk, slices
 from models_app.engine.claims import claim_next, finish_if_done, release, renew
@@ -98,16 +100,21 @@ def test_renewed_lease_runs_on_and_a_lost_one_does_not():
     assert claim_next(run_id=run.pk, worker="b").item_id == lost.item_id
 
 
+def claim_and_die(run):
+    claim = claim_next(run_id=run.pk, worker="dies")
+    let_lease_run_out(run)
+    return claim.item_id
+
+
 def test_item_that_took_three_workers_with_it_is_failed_and_the_rest_goes_on():
     run = start(study_with_scripts(2))
-    for _i in range(3):
-        claim_next(run_id=run.pk, worker="dies")
-        let_lease_run_out(run)
+    first, _second, *again = [claim_and_die(run) for _i in range(4)]
+    assert again == [first, first]  # after what waits, so that it holds up nothing else
     work(run, judge := FakeJudge())
     run.refresh_from_db()
     assert len(judge.judged) == 1
     item = run.items.get(state=ItemState.FAILED)
-    assert item.error_code == "worker-died"
+    assert (item.pk, item.error_code) == (first, "worker-died")
     assert "3 times" in item.error
     assert run.state == RunState.FINISHED
 
@@ -197,9 +204,10 @@ def test_database_that_stays_full_ends_the_slice_and_loses_nothing(monkeypatch):
     run = start(study_with_scripts(2))
     with monkeypatch.context() as patch:
         patch.setattr(desk, "store_predictions", store)
-        assert work(run, FakeJudge()).is_outage
+        for _slice in range(4):
+            assert work(run, FakeJudge()).is_outage
     assert Prediction.objects.count() == 0
-    let_lease_run_out(run)
+    assert set(run.items.values_list("state", "n_attempts")) == {(ItemState.WAITING, 0)}
     assert work(run, FakeJudge()).n_done == 2
     assert Prediction.objects.count() == 2 * 19
 
@@ -357,6 +365,32 @@ def test_video_withdrawn_since_the_run_began_fails_its_item():
     assert run.items.get().error_code == "withdrawn"
 
 
+def test_video_withdrawn_while_its_script_is_made_gets_none(settings):
+    study = make_study()
+    video = make_video(study, slots=False, media="clip.mp4")
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    (settings.MEDIA_ROOT / "clip.mp4").write_bytes(b"12345")
+    run = start_run(study=study, pipeline="local-script", settings={})
+
+    class Slow(FakeMaker):
+        def make(self, video_input, *, beat):
+            withdraw_video(video=video, because="a parent asked", by=None)
+            return super().make(video_input, beat=beat)
+
+    assert work(run, Slow()).n_failed == 1
+    assert not Script.objects.exists()
+    assert run.items.get().error_code == "withdrawn"
+
+
+def test_withdrawal_deletes_scripts_and_keeps_what_was_predicted_from_them():
+    study = study_with_scripts(2)
+    work(run := start(study), FakeJudge())
+    gone, kept = study.videos.order_by("pk")
+    withdraw_video(video=gone, because="a parent asked", by=None)
+    assert [script.video for script in Script.objects.all()] == [kept]
+    assert Prediction.objects.filter(run=run, video=gone).count() == 19
+
+
 def give_gold(video, stance=1):
     GoldLabel.objects.bulk_create(
         GoldLabel(video=video, value=value, stance=stance, origin="import", decided_at=timezone.now())
@@ -435,3 +469,14 @@ def test_script_of_several_runs_is_the_newest_of_its_model():
     texts = []
     work(run, FakeJudge(lambda script, beat: texts.append(script.text)))
     assert texts == [newest.text]
+
+
+def test_machine_without_the_packages_pauses_the_run_and_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(registry.PACKAGES, "dictionary", ("no_such_package",))
+    run = start(study_with_scripts(2))
+    assert work_slice(run.pk, pipeline_of=registry.pipeline_of, worker="test").n_tried == 0
+    run.refresh_from_db()
+    assert run.state == RunState.PAUSED
+    assert "no_such_package" in run.paused_because
+    assert "make install-models" in run.paused_because
+    assert set(run.items.values_list("state", flat=True)) == {ItemState.WAITING}
