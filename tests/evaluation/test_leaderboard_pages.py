@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotator.models import GoldLabel, Role, Study
+from annotator.models import Consolidation, ConsolidationState, GoldLabel, Role, Study
 from models_app.models import Gives, RunState
 from tests.evaluation.rows import give_gold
 from tests.factories import make_coding, make_member, make_study, make_video
@@ -238,6 +238,32 @@ def test_scores_on_few_videos_are_kept_from_a_researcher_who_codes(study, client
     assert "Kept from you for now" in few
     GoldLabel.objects.all().delete()
     assert "Kept from you for now" in client.get(address("leaderboard", "s")).content.decode()
+
+
+def test_scores_on_few_videos_are_kept_from_a_researcher_who_may_yet_decide_on_one(study, client):
+    """One video's score and its gold are its predictions, and its gold may be opened again."""
+    videos = list(study.videos.order_by("pk"))
+    decided = study.videos.filter(pk__in=[video.pk for video in videos[1:]])
+    Consolidation.objects.bulk_create(
+        Consolidation(video=video, state=ConsolidationState.DONE) for video in decided
+    )
+    one = run_of(study, videos=videos[:1], model="of the undecided")
+    other = run_of(study, videos=videos[1:2], model="of a decided one")
+    run_of(study, model="of all")
+    page = open_page(client, address("leaderboard", "s"), roles=(Role.RESEARCHER, Role.CONSOLIDATOR))
+    names = {row.name for row in page.context["rows"]}
+    assert names == {"of a decided one", "of all", "all-positive", "at-prevalence"}
+    assert "You also consolidate in this study" in page.content.decode()
+    assert "of the undecided" not in client.get(address("leaderboard_table", "s")).content.decode()
+    assert "You also consolidate" in client.get(address("leaderboard_labels", "s", one.pk)).content.decode()
+    assert client.get(address("leaderboard_labels_table", "s", one.pk)).status_code == 404
+    assert client.get(address("leaderboard_labels_table", "s", other.pk)).status_code == 200
+    again = run_of(study, videos=videos[:1], model="again")
+    page = client.get(address("leaderboard_compare", "s"), {"a": one.pk, "b": again.pk})
+    assert "comparison" not in page.context
+    assert "You also consolidate" in page.content.decode()
+    page = open_page(client, address("leaderboard_labels", "s", one.pk))
+    assert "comparison" in page.context  # of a researcher who does not decide, nothing is kept
 
 
 def test_former_coder_is_bound_too(study, client):
