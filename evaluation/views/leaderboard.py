@@ -41,9 +41,9 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
         "report": report,
         "is_bound": bound,
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
         "n_runs": len(runs),
         "sort": sort,
-        "few_creators": FEW_CLUSTERS,
     }
     if report is not None and report.n_gold_videos:
         axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
@@ -86,6 +86,7 @@ def leaderboard_compare(request: StudyRequest, study: Study) -> HttpResponse:
         "b": second,
         "is_bound": is_bound(request.user, study),
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
     }
     if first and second and first != second:
         comparison = comparison_of(study, [first, second])
@@ -110,6 +111,7 @@ def leaderboard_labels(request: StudyRequest, study: Study, pk: int) -> HttpResp
         "is_kept": _is_kept(request, study, comparison),
         "is_bound": is_bound(request.user, study),
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
     }
     if not context["is_kept"]:
         (scored,) = comparison.runs

@@ -178,6 +178,20 @@ def test_two_runs_are_compared_on_their_common_videos_and_the_page_says_so(study
     assert client.get(address("leaderboard_compare", "s"), {"a": "x", "b": "9" * 40}).status_code == 200
 
 
+def test_few_creators_are_told_wherever_an_interval_rests_on_them(study, client):
+    a, b = run_of(study), run_of(study, wrong_every=3)
+    urls = [
+        address("leaderboard", "s"),
+        address("leaderboard_labels", "s", a.pk),
+        address("leaderboard_compare", "s") + f"?a={a.pk}&b={b.pk}",
+    ]
+    for url in urls:
+        assert "10 creators only" in open_page(client, url).content.decode()
+    for n in range(12):
+        give_gold(make_video(study, creator=f"new{n}"))
+    assert "creators only" not in open_page(client, urls[0]).content.decode()
+
+
 def test_files_hold_the_same_numbers_unrounded(study, client):
     run = run_of(study, wrong_every=7, model="=1+1")
     page = open_page(client, address("leaderboard", "s"))
