@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotator.actions import label_codings, label_gold
 from annotator.actions.label_plan import Mode, NewLabels
@@ -31,8 +32,14 @@ class LabelImportError(RefusedError):
         self.errors = errors
         text = str(errors[0])
         if len(errors) > 1:
-            text += " " + _("(and %(n)s more bad rows; nothing was imported)") % {"n": len(errors) - 1}
+            text += " " + _more(len(errors) - 1)
         super().__init__(text)
+
+
+def _more(n: int) -> str:
+    return ngettext(
+        "(and %(n)s more bad row; nothing was imported)", "(and %(n)s more bad rows; nothing was imported)", n
+    ) % {"n": n}
 
 
 @dataclass(slots=True)

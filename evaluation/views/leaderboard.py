@@ -1,13 +1,14 @@
 """Models against gold: the leaderboard, the labels of one run, two runs side by side, and their tables."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from annotator.access import StudyRequest, study_view
-from annotator.blindness import is_bound
-from annotator.models import Role, Study, Value
+from annotator.blindness import is_bound, sees_every_model, videos_with_models_shown
+from annotator.models import Role, Study, Value, Video
 from evaluation.agreement_report import FEW_CLUSTERS
 from evaluation.performance_comparison import Comparison
 from evaluation.performance_contrasts import contrasts_of, label_contrasts
@@ -24,7 +25,7 @@ from evaluation.performance_remembered import comparison_of, performance_of, sco
 from evaluation.performance_report import PerformanceReport
 from evaluation.performance_tables import write_labels, write_leaderboard
 from evaluation.views.agreement import FEWEST_FOR_CODERS
-from models_app.models import Run
+from models_app.models import Run, RunVideo
 
 
 @study_view(Role.RESEARCHER)
@@ -32,7 +33,7 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
     """What every run reaches against gold, the best first, with the trivial baselines in their place."""
     runs = scorable_runs(study)
     bound = is_bound(request.user, study)
-    report = _report(study, runs, bound=bound)
+    report = _report(request, study, runs, bound=bound)
     sort = request.GET.get("sort", BEST_FIRST)
     if sort.removeprefix("-") not in SORTS:
         sort = BEST_FIRST
@@ -40,9 +41,9 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
         "report": report,
         "is_bound": bound,
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
         "n_runs": len(runs),
         "sort": sort,
-        "few_creators": FEW_CLUSTERS,
     }
     if report is not None and report.n_gold_videos:
         axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
@@ -65,7 +66,7 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
 @study_view(Role.RESEARCHER)
 def leaderboard_table(request: StudyRequest, study: Study) -> HttpResponse:
     """The leaderboard as CSV, unrounded; 404 where the page shows none."""
-    report = _report(study, scorable_runs(study), bound=is_bound(request.user, study))
+    report = _report(request, study, scorable_runs(study), bound=is_bound(request.user, study))
     if report is None or not report.n_gold_videos:
         raise Http404
     response = _csv(f"{study.slug}-models.csv")
@@ -83,7 +84,9 @@ def leaderboard_compare(request: StudyRequest, study: Study) -> HttpResponse:
         "choices": [(run.pk, run.model) for run in there.values()],
         "a": first,
         "b": second,
+        "is_bound": is_bound(request.user, study),
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
     }
     if first and second and first != second:
         comparison = comparison_of(study, [first, second])
@@ -106,7 +109,9 @@ def leaderboard_labels(request: StudyRequest, study: Study, pk: int) -> HttpResp
     context: dict[str, Any] = {
         "run": run,
         "is_kept": _is_kept(request, study, comparison),
+        "is_bound": is_bound(request.user, study),
         "fewest": FEWEST_FOR_CODERS,
+        "few_creators": FEW_CLUSTERS,
     }
     if not context["is_kept"]:
         (scored,) = comparison.runs
@@ -133,22 +138,38 @@ def leaderboard_labels_table(request: StudyRequest, study: Study, pk: int) -> Ht
     return response
 
 
-def _report(study: Study, runs: list[Run], *, bound: bool) -> PerformanceReport | None:
-    """The report; for whoever codes without what rests on few videos, and None where everything does."""
+def _report(request: StudyRequest, study: Study, runs: list[Run], *, bound: bool) -> PerformanceReport | None:
+    """The report without what is kept from the user, as it rests on few videos; None where everything is."""
     if study.codebook_id is None:
         return None
     report = performance_of(study, runs)
-    if not bound:
-        return report
-    if report.n_gold_videos < FEWEST_FOR_CODERS:
+    if bound and report.n_gold_videos < FEWEST_FOR_CODERS:
         return None
-    told = {run.run.pk for run in report.runs if run.n_scope >= FEWEST_FOR_CODERS}
-    return performance_of(study, [run for run in runs if run.pk in told])
+    kept = {run.run.pk for run in report.runs if run.n_scope < FEWEST_FOR_CODERS}
+    if kept and not bound:
+        kept = _holding_undecided(request, study, kept)
+    return performance_of(study, [run for run in runs if run.pk not in kept]) if kept else report
 
 
 def _is_kept(request: StudyRequest, study: Study, comparison: Comparison) -> bool:
-    """Whether so few videos are behind the figures that they would tell a coder others' labels."""
-    return comparison.n_videos < FEWEST_FOR_CODERS and is_bound(request.user, study)
+    """Whether so few videos are behind the figures that they would tell what is kept from the user.
+
+    A coder others' labels, a consolidator what a model says of a video that they may yet decide on.
+    """
+    if comparison.n_videos >= FEWEST_FOR_CODERS:
+        return False
+    runs = {run.run.pk for run in comparison.runs}
+    return is_bound(request.user, study) or bool(_holding_undecided(request, study, runs))
+
+
+def _holding_undecided(request: StudyRequest, study: Study, runs: Collection[int]) -> set[int]:
+    """The runs of whose gold videos there is one whose predictions the user may not see."""
+    if sees_every_model(request.user, study):
+        return set()
+    shown = videos_with_models_shown(request.user, study).values("pk")
+    gold = Video.objects.filter(study=study, gold__isnull=False).exclude(pk__in=shown).values("pk")
+    rows = RunVideo.objects.filter(run__in=runs, video__in=gold)
+    return set(rows.order_by().values_list("run", flat=True).distinct())
 
 
 def _of_run(study: Study, pk: int) -> tuple[Run, Comparison]:

@@ -4,6 +4,7 @@ import errno
 import traceback
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from annotator.media.errors import MediaError, StorageError
@@ -28,9 +29,9 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, ItemError):
         return Failure(error.code[:40], str(error), _lines(error) if error.__cause__ else "")
     if isinstance(error, StorageError):
-        return Failure("storage", str(error), _lines(error))
+        return Failure("storage", capfirst(str(error)), _lines(error))
     if isinstance(error, MediaError):
-        return Failure("media", str(error), _lines(error) if error.__cause__ else "")
+        return Failure("media", capfirst(str(error)), _lines(error) if error.__cause__ else "")
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's
         message = _("There was not enough memory for this item. Try smaller settings, or another machine.")
         return Failure("out-of-memory", message, _lines(error))

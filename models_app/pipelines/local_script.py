@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from models_app.pipelines.aside import Aside
-from models_app.pipelines.base import Beat, ScriptDraft, VideoInput
+from models_app.pipelines.base import Beat, ItemError, ScriptDraft, VideoInput
 from models_app.pipelines.captions import Caption, CaptionTracker, without_subtitles
 from models_app.pipelines.frames import Sampler
 from models_app.pipelines.lettering import LetteringReader
@@ -92,7 +92,9 @@ class LocalScript:
 
 
 def _assembled(contents: Contents, watched: _Watched | None, heard: Heard, track: SoundTrack) -> ScriptDraft:
-    seconds = max(track.seconds, watched.seconds if watched else 0.0, contents.seconds or 0.0)
+    held = max(track.seconds, watched.seconds if watched else 0.0)
+    _refuse_if_cut_off(contents, held)
+    seconds = max(held, contents.seconds or 0.0)
     sound = _sound_report(heard, track)
     captions, n_subtitles = without_subtitles(watched.captions if watched else [], heard.utterances)
     seen = None
@@ -100,6 +102,18 @@ def _assembled(contents: Contents, watched: _Watched | None, heard: Heard, track
         seen = Seen(watched.scenes, captions, is_still=watched.is_still, is_black=watched.is_black)
     draft = script_of(seen, heard.utterances, sound, seconds=seconds)
     return replace(draft, facts=_facts(contents, watched, heard, sound, captions, n_subtitles, seconds))
+
+
+def _refuse_if_cut_off(contents: Contents, held: float) -> None:
+    """A script of the beginning alone would call silent, or empty, what was never read.
+
+    Of sound without a picture the length is often a guess, and no reason to refuse it.
+    """
+    said = contents.seconds
+    if contents.has_picture and said and said - held > max(1.0, 0.1 * said):
+        raise ItemError(
+            "cut_off", f"The file is cut off: it says {said:.1f} seconds and holds {held:.1f} of them."
+        )
 
 
 def _sound_report(heard: Heard, track: SoundTrack) -> SoundReport:

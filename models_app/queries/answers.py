@@ -32,6 +32,13 @@ class Answer:
         """Whether one of the two answers is lacking, and the other is there."""
         return (self.endorsed is None) != (self.confronted is None)
 
+    @property
+    def unsaid(self) -> str:
+        """Which of the two answers is lacking while the other is there; else empty."""
+        if not self.is_partial:
+            return ""
+        return "endorsed" if self.endorsed is None else "confronted"
+
     def differs_from(self, gold: int) -> int:
         """How many of the two binary labels differ; what was not said counts as no, as in scoring."""
         stance = Stance(gold)

@@ -1,7 +1,7 @@
 """One video's human labels and its predictions as one table: values down; coders, gold and runs across."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annotator.models import GoldLabel, Study, User, Value, Video
 from annotator.queries.video_labels import label_table
@@ -17,6 +17,7 @@ class RunColumn:
     n_answers: int
     n_differs: int | None  # of the 38 binary labels; None without gold or answers
     why_missing: str = ""  # for a person; empty where there are answers
+    never: str = ""  # the direction of which it says nothing on any value: said once, in the column's head
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class AnswerCell:
     answer: Answer | None
     n_differs: int  # of the two binary labels, from gold
     is_other_meaning: bool = False  # the value meant something else in the run's version of the codebook
+    said_in_head: str = ""  # the direction that the column's head tells to be lacking everywhere
+
+    @property
+    def unsaid(self) -> str:
+        """The one answer that is lacking here, unless the column's head has told."""
+        unsaid = self.answer.unsaid if self.answer else ""
+        return "" if unsaid == self.said_in_head else unsaid
 
     @property
     def stance(self) -> int | str:
@@ -68,6 +76,11 @@ class BesideTable:
         """Whether anything predicted is shown."""
         return any(column.n_answers for column in self.runs)
 
+    @property
+    def has_half_said(self) -> bool:
+        """Whether a cell lacks one of its two answers, and no head says so."""
+        return any(cell.unsaid for row in self.rows for cell in row.answers)
+
 
 def beside_table(*, study: Study, video: Video, runs: Sequence[Run], with_labels: bool) -> BesideTable:
     """The table; the caller has asked `annotator.blindness` about predictions, and about labels."""
@@ -91,12 +104,17 @@ def beside_table(*, study: Study, video: Video, runs: Sequence[Run], with_labels
             )
         )
     has_gold = human.has_gold and with_labels
+    columns = _columns(video, runs, rows, has_gold=has_gold)
     return BesideTable(
         coders=human.coders if with_labels else [],
         has_gold=has_gold,
-        runs=_columns(video, runs, rows, has_gold=has_gold),
-        rows=rows,
+        runs=columns,
+        rows=[replace(row, answers=_headed(row.answers, columns)) for row in rows],
     )
+
+
+def _headed(cells: Sequence[AnswerCell], columns: Sequence[RunColumn]) -> list[AnswerCell]:
+    return [replace(cell, said_in_head=column.never) for cell, column in zip(cells, columns, strict=True)]
 
 
 def _answers(video: Video, runs: Sequence[Run]) -> dict[tuple[int, str], tuple[str, Answer]]:
@@ -141,6 +159,17 @@ def _columns(
                 n_answers=n_answers,
                 n_differs=sum(cell.n_differs for cell in cells) if n_answers and has_gold else None,
                 why_missing="" if n_answers else str(problems.get(run.pk) or failed.get(run.pk) or ""),
+                never=_never(cells),
             )
         )
     return columns
+
+
+def _never(cells: Sequence[AnswerCell]) -> str:
+    """The direction of which none of the answers says anything, where they say something of the other."""
+    answers = [cell.answer for cell in cells if cell.answer is not None]
+    lacking = {answer.unsaid for answer in answers if answer.is_partial}
+    if len(lacking) != 1:
+        return ""
+    (direction,) = lacking
+    return direction if all(getattr(answer, direction) is None for answer in answers) else ""

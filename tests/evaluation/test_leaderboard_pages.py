@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from annotator.models import GoldLabel, Role, Study
+from annotator.models import Consolidation, ConsolidationState, GoldLabel, Role, Study
 from models_app.models import Gives, RunState
 from tests.evaluation.rows import give_gold
 from tests.factories import make_coding, make_member, make_study, make_video
@@ -178,6 +178,20 @@ def test_two_runs_are_compared_on_their_common_videos_and_the_page_says_so(study
     assert client.get(address("leaderboard_compare", "s"), {"a": "x", "b": "9" * 40}).status_code == 200
 
 
+def test_few_creators_are_told_wherever_an_interval_rests_on_them(study, client):
+    a, b = run_of(study), run_of(study, wrong_every=3)
+    urls = [
+        address("leaderboard", "s"),
+        address("leaderboard_labels", "s", a.pk),
+        address("leaderboard_compare", "s") + f"?a={a.pk}&b={b.pk}",
+    ]
+    for url in urls:
+        assert "10 creators only" in open_page(client, url).content.decode()
+    for n in range(12):
+        give_gold(make_video(study, creator=f"new{n}"))
+    assert "creators only" not in open_page(client, urls[0]).content.decode()
+
+
 def test_files_hold_the_same_numbers_unrounded(study, client):
     run = run_of(study, wrong_every=7, model="=1+1")
     page = open_page(client, address("leaderboard", "s"))
@@ -238,6 +252,32 @@ def test_scores_on_few_videos_are_kept_from_a_researcher_who_codes(study, client
     assert "Kept from you for now" in few
     GoldLabel.objects.all().delete()
     assert "Kept from you for now" in client.get(address("leaderboard", "s")).content.decode()
+
+
+def test_scores_on_few_videos_are_kept_from_a_researcher_who_may_yet_decide_on_one(study, client):
+    """One video's score and its gold are its predictions, and its gold may be opened again."""
+    videos = list(study.videos.order_by("pk"))
+    decided = study.videos.filter(pk__in=[video.pk for video in videos[1:]])
+    Consolidation.objects.bulk_create(
+        Consolidation(video=video, state=ConsolidationState.DONE) for video in decided
+    )
+    one = run_of(study, videos=videos[:1], model="of the undecided")
+    other = run_of(study, videos=videos[1:2], model="of a decided one")
+    run_of(study, model="of all")
+    page = open_page(client, address("leaderboard", "s"), roles=(Role.RESEARCHER, Role.CONSOLIDATOR))
+    names = {row.name for row in page.context["rows"]}
+    assert names == {"of a decided one", "of all", "all-positive", "at-prevalence"}
+    assert "You also consolidate in this study" in page.content.decode()
+    assert "of the undecided" not in client.get(address("leaderboard_table", "s")).content.decode()
+    assert "You also consolidate" in client.get(address("leaderboard_labels", "s", one.pk)).content.decode()
+    assert client.get(address("leaderboard_labels_table", "s", one.pk)).status_code == 404
+    assert client.get(address("leaderboard_labels_table", "s", other.pk)).status_code == 200
+    again = run_of(study, videos=videos[:1], model="again")
+    page = client.get(address("leaderboard_compare", "s"), {"a": one.pk, "b": again.pk})
+    assert "comparison" not in page.context
+    assert "You also consolidate" in page.content.decode()
+    page = open_page(client, address("leaderboard_labels", "s", one.pk))
+    assert "comparison" in page.context  # of a researcher who does not decide, nothing is kept
 
 
 def test_former_coder_is_bound_too(study, client):

@@ -103,6 +103,26 @@ def test_what_was_not_said_is_neither_absent_nor_missing(study, researcher, vide
     assert "confronted: not said" in page
 
 
+def test_what_a_run_never_says_is_told_once_in_its_column_s_head(study, researcher, video):
+    dictionary, other = make_run(study, [video], model="words"), make_run(study, [video], model="other")
+    half = dict.fromkeys(SLUGS[1:], (False, None))
+    predict(dictionary, video, half | {"face": (None, None)})
+    predict(other, video, half | {"face": (True, True)})
+    table = table_of(response := get(researcher, "video_models", study, video.pk))
+    never = {column.run: column.never for column in table.runs}
+    assert never == {dictionary: "confronted", other: ""}
+    place = [column.run for column in table.runs].index(dictionary)
+    assert {row.answers[place].unsaid for row in table.rows} == {""}
+    assert [row.answers[1 - place].unsaid for row in table.rows] == ["", *["confronted"] * 3]
+    page = response.content.decode()
+    assert page.count('<span class="beside-note">confronted: not said</span>') == 1
+    assert page.count('<span class="visually-hidden">confronted: not said</span>') == 3
+    assert "this one answer was not said" in page
+    only = get(researcher, "video_models", study, video.pk, run=dictionary.pk).content.decode()
+    assert only.count("confronted: not said") == 1
+    assert "this one answer was not said" not in only
+
+
 def test_a_failed_video_says_why_it_is_missing(study, researcher, video):
     run = make_run(study, [video])
     fail(run, video, error="The script holds nothing to judge.")

@@ -1,6 +1,7 @@
 """Working on runs: each item once, whatever happens in between."""
 
 import errno
+import re
 import threading
 from datetime import timedelta
 
@@ -353,7 +354,7 @@ def test_media_that_are_missing_on_disk_fail_their_item():
     run = start_run(study=study, pipeline="local-script", settings={})
     assert work(run, FakeMaker()).n_failed == 1
     assert run.items.get().error_code == "media"
-    assert "missing on disk" in run.items.get().error
+    assert re.match(r"The media of video \S+ are missing on disk\.", run.items.get().error)
 
 
 def test_video_withdrawn_since_the_run_began_fails_its_item():

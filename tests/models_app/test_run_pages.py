@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.models import Role
-from models_app.models import ItemState, Run, RunEvent, RunItem, RunState, RunVideo, WorkerBeat
+from models_app.models import Gives, ItemState, Run, RunEvent, RunItem, RunState, RunVideo, WorkerBeat
 from models_app.specs import SPECS
 from tests.factories import make_batch, make_member, make_study, make_video
 from tests.models_app.test_beside_pages import gold_video
@@ -321,6 +321,18 @@ def test_a_run_is_paused_resumed_cancelled_and_resumed(client, study):
         assert press(client, name, run)[0] == state
         assert press(client, name, run) == (state, [])  # pressed twice: nothing more happens
     assert RunEvent.objects.filter(run=run).count() == 4
+
+
+def test_a_run_that_predicts_leads_to_its_scores_and_a_paused_one_tells_no_rate(client, study):
+    run = running(study)
+    page = client.get(url("run_detail", run.pk)).content.decode()
+    assert reverse("evaluation:leaderboard_labels", args=["study", run.pk]) in page
+    assert "<dt>Rate</dt>" in page
+    press(client, "run_pause", run)
+    assert "<dt>Rate</dt>" not in client.get(url("run_detail", run.pk)).content.decode()
+    Run.objects.filter(pk=run.pk).update(gives=Gives.SCRIPTS)
+    page = client.get(url("run_detail", run.pk)).content.decode()
+    assert reverse("evaluation:leaderboard_labels", args=["study", run.pk]) not in page
 
 
 def test_a_finished_run_cannot_be_paused_and_says_so(client, study):

@@ -49,10 +49,11 @@ def make_film(
     sound: np.ndarray | None = None,
     moments: Iterable[float] | None = None,
     rotation: int = 0,
+    is_index_first: bool = False,
     **options: str,
 ) -> Path:
     """A film of the frames that ``draw(t)`` gives, at a steady rate or at the moments; mono sound, 16 kHz."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": "faststart"} if is_index_first else {}) as container:
         video = audio = None
         if draw is not None:
             first = draw(0.0)
