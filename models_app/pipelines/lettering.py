@@ -15,6 +15,9 @@ FRAME_CHANGE = 5.0  # mean of 0 to 255 in a block; below: noise of the encoder
 LINE_CHANGE = 14.0
 LINE_HEIGHT = 32  # pixels to which a line is scaled before it is compared
 SAME_PLACE = 0.6  # intersection over union of two boxes
+UNSURE = 0.85  # below: what was taken for one line may be two that touch, as in a title's lettering
+TALL = 0.25  # height over width, at least, of two short lines taken for one
+LEAST_HALF = 3  # letters that each of the two must have
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class LetteringReader:
         lines = []
         for corners in self._find(image):
             box = _box(corners, image)
-            lines.append(self._known(box, image) or self._spell(corners, box, image))
+            known = self._known(box, image)
+            lines += [known] if known else self._spell(corners, box, image)
         self._image, self._small, self._lines = image, small, [line for line in lines if line.text]
         return self._lines
 
@@ -97,14 +101,31 @@ class LetteringReader:
         before, after = _strip(self._image, union), _strip(image, union)
         return replace(line, box=box) if _change(before, after) < LINE_CHANGE else None
 
-    def _spell(self, corners: npt.NDArray[np.float32], box: Box, image: Image) -> Line:
+    def _spell(self, corners: npt.NDArray[np.float32], box: Box, image: Image) -> list[Line]:
+        """The line in the box, or the two that touch in it."""
         from rapidocr.utils.process_img import get_rotate_crop_image
 
         crop = get_rotate_crop_image(image, np.array(corners, dtype=np.float32))
+        line = self._recognise(crop, box)
+        height, width = crop.shape[:2]
+        if line.score >= UNSURE or not TALL <= height / width <= 1:
+            return [line]
+        middle = (box.top + box.bottom) / 2
+        halves = [
+            self._recognise(np.ascontiguousarray(crop[: height // 2]), replace(box, bottom=middle)),
+            self._recognise(np.ascontiguousarray(crop[height // 2 :]), replace(box, top=middle)),
+        ]
+        return halves if all(map(_is_readable, halves)) else [line]
+
+    def _recognise(self, crop: Image, box: Box) -> Line:
         found = self._engine(crop, use_det=False, use_cls=False, use_rec=True)
         if not found.txts:
             return Line("", 0.0, box)
         return Line(" ".join(found.txts[0].split()), float(found.scores[0]), box)
+
+
+def _is_readable(half: Line) -> bool:
+    return half.score >= UNSURE and sum(map(str.isalnum, half.text)) >= LEAST_HALF
 
 
 def load_rapidocr() -> Any:

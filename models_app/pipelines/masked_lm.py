@@ -208,7 +208,14 @@ class _Fold:
 
     def _predict(self, model: nn.Module, rows: list[int]) -> Scores:
         tick = self.progress.ticker(1)
-        return predict(model, self.texts, rows, batch_size=4 * self.settings.batch_size, tick=tick)
+        scores = predict(model, self.texts, rows, batch_size=4 * self.settings.batch_size, tick=tick)
+        if not np.isfinite(scores).all():  # else they would be below every threshold: "absent" by default
+            message = (
+                f"Training ran out of all numbers at a learning rate of {self.settings.learning_rate:g} "
+                f"({self.settings.head_learning_rate:g} for the head): set lower ones."
+            )
+            raise ItemError("diverged", message)
+        return scores
 
     def _read(self) -> tuple[Texts, int]:
         """Everybody's tokens, and how many of a script the model reads."""

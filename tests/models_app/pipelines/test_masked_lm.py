@@ -14,6 +14,7 @@ from models_app.pipelines.base import Dataset, Example, Interrupted, ItemError
 from models_app.pipelines.folds import fold_videos
 from models_app.pipelines.masked_lm import MaskedLm
 from models_app.pipelines.text_encoder import TextClassifier
+from models_app.pipelines.training import train
 from models_app.specs import MaskedLmSettings
 
 CREATORS = [f"creator{number}" for number in range(8)]
@@ -257,3 +258,23 @@ def test_want_of_memory_says_what_to_set(encoder, monkeypatch):
     assert code == "out_of_memory"
     assert "batches of 64 scripts" in message
     assert "smaller batch_size" in message
+
+
+# which training goes wrong: an inner part's or, last, the one that predicts
+@pytest.mark.parametrize(("protocol", "first_bad"), [("inner", 0), ("inner", 1), ("inner", 2), ("paper", 0)])
+def test_scores_that_are_no_numbers_fail_the_fold_instead_of_becoming_a_no(
+    encoder, monkeypatch, protocol, first_bad
+):
+    trainings = itertools.count()
+
+    def poisoned(model, *args, **kwargs):
+        is_bad = next(trainings) >= first_bad
+        for epoch in train(model, *args, **kwargs):
+            if is_bad:
+                torch.nn.init.constant_(model.head.weight, float("nan"))
+            yield epoch
+
+    monkeypatch.setattr(masked_lm, "train", poisoned)
+    code, message = fails(encoder, crowned(18), protocol=protocol, learning_rate=0.5)
+    assert code == "diverged"
+    assert "a learning rate of 0.5" in message
