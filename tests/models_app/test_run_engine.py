@@ -413,7 +413,8 @@ def test_learner_gets_folds_gold_and_predicts_each_fold():
         folds[example.creator].add(example.fold)
     assert [len(found) for found in folds.values()] == [1, 1, 1, 1]
     assert Prediction.objects.filter(run=run).count() == 8 * 19
-    assert set(Prediction.objects.filter(video=videos[0]).values_list("fold", flat=True)) == {0}
+    frozen = run.scope_rows.get(video=videos[0]).fold
+    assert set(Prediction.objects.filter(video=videos[0]).values_list("fold", flat=True)) == {frozen}
 
 
 def test_fold_that_predicts_a_video_of_another_fold_fails():
