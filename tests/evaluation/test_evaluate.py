@@ -111,6 +111,32 @@ def test_every_figure_equals_scikit_learn_on_the_published_labels(published, cap
     assert [one["run"] for one in said["runs"]] == [run.pk, other.pk]
 
 
+def test_imported_scores_are_scored_as_scikit_learn_does_at_the_threshold(published, capsys, tmp_path):
+    slugs = list(published.codebook.values.order_by("position").values_list("slug", flat=True))
+    videos, gold = gold_arrays(published, slugs)
+    rng = np.random.default_rng(5)
+    scores = np.round(0.3 * gold + 0.6 * rng.random(gold.shape), 2)  # many exactly at the threshold
+    is_said, in_file = rng.random(gold.shape) > 0.05, rng.random(len(videos)) < 0.9
+    heads = [f"{slug}:{direction}" for slug in slugs for direction in DIRECTIONS]
+    lines = [",".join(["video_id", *heads])]
+    for n in np.flatnonzero(in_file):
+        cells = np.where(is_said[n], scores[n].astype(str), "").ravel()
+        lines.append(",".join([videos[n].external_id, *cells]))
+    file = tmp_path / "scores.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    for scope in ("file", "study"):
+        given = ("--model", scope, "--threshold", "0.37", "--scope", scope)
+        call_command("import_predictions", "pub", str(file), *given)
+    predicted = (scores >= 0.37) & is_said & in_file[:, None, None]
+    reported = gold.mean(axis=0) >= 0.05
+    runs = evaluate(capsys, "pub", "--resamples", 2)["runs"]
+    for one, scope in zip(runs, (in_file, np.ones_like(in_file)), strict=True):
+        want = sklearn_scores(gold[scope], predicted[scope], reported=reported)
+        for name in FIGURES:
+            assert figure(one, name) == pytest.approx(want[name], abs=1e-12), name
+        assert (one["n_scope"], one["n_scored"]) == (scope.sum(), in_file.sum())
+
+
 def test_two_runs_are_compared_on_the_videos_that_both_were_asked_for(published, capsys):
     slugs = list(published.codebook.values.order_by("position").values_list("slug", flat=True))
     videos, gold = gold_arrays(published, slugs)

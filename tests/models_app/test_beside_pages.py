@@ -1,6 +1,8 @@
 """A video's script and predictions beside the human labels, and the videos of a run, as pages."""
 
+import json
 import re
+import uuid
 
 import pytest
 from django.test import Client
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from annotator.actions.claims import claim
 from annotator.actions.comparison import compare
+from annotator.actions.consolidation import reopen
 from annotator.actions.videos import withdraw_video
 from annotator.models import Exposure, GoldLabel, Role, Seen
 from models_app.queries.script_lines import lines_of_script
@@ -58,6 +61,28 @@ def table_of(response):
 
 def cells_of(response, slug):
     return next(row for row in response.context["rows"] if row.value.slug == slug).answers
+
+
+def test_predictions_are_closed_again_when_a_video_is_reopened_and_gold_tells_that_they_were_seen(study):
+    video = gold_video(study)
+    predict(make_run(study, [video]), video, {"face": (False, True)})
+    consolidation = video.consolidation
+    by = consolidation.claimed_by
+    assert not GoldLabel.objects.filter(video=video, predictions_seen=True).exists()
+    assert get(by, "video_models", study, video.pk).status_code == 200
+    reopen(consolidation=consolidation, by=by)
+    assert get(by, "video_models", study, video.pk).status_code == 404
+    consolidation.refresh_from_db()
+    client = Client()
+    client.force_login(by)
+    parcel = {"mutation": str(uuid.uuid4()), "changes": [{"key": "face", "base": 1, "stance": -1}]}
+    for name, body in (("consolidation_save", parcel), ("consolidation_finish", {})):
+        address = reverse(f"annotator:{name}", args=[study.slug, consolidation.pk])
+        response = client.post(address, json.dumps(body), content_type="application/json")
+        assert response.status_code == 200, response.content
+    face = GoldLabel.objects.get(video=video, value__slug="face")
+    assert (face.stance, face.predictions_seen) == (-1, True)
+    assert get(by, "video_models", study, video.pk).status_code == 200
 
 
 # --- one video ----------------------------------------------------------------------------
