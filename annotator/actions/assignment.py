@@ -32,6 +32,7 @@ from annotator.models import (
 )
 
 POSITIONS = 2**31
+GOLDEN_STEP = round(POSITIONS * (5**0.5 - 1) / 2)
 TRIES = 20
 FEW = 8  # batches to look at first
 
@@ -274,9 +275,13 @@ def _from(slots: QuerySet[Slot], position: int) -> Slot | None:
 
 
 def _start(study: Study, *, batch: int, coder: User) -> int:
-    """Where the coder enters the batch: the same each time, another for each coder."""
-    digest = hashlib.sha256(f"{study.seed}:{batch}:{coder.pk}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % POSITIONS
+    """Where the coder enters the batch: the same each time, another for each coder.
+
+    Drawn by chance, two coders of a small batch would often enter it at the same video. Steps of the golden
+    section lie far apart, however many there are.
+    """
+    digest = hashlib.sha256(f"{study.seed}:{batch}".encode()).digest()
+    return (int.from_bytes(digest[:4], "big") + coder.pk * GOLDEN_STEP) % POSITIONS
 
 
 def _move_cursor(*, slot: Slot, coder: User) -> None:
