@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 from annotator.access import StudyRequest, study_view
 from annotator.actions.questions import QuestionError, answer, ask, questions_to
 from annotator.errors import RefusedError
+from annotator.http import posted
 from annotator.models import Answer, Consolidation, Judgement, Question, Role, Study, Value
 from annotator.queries.sheet import read_sheet
 
@@ -16,7 +17,7 @@ from annotator.queries.sheet import read_sheet
 def question_ask(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Store a question and show the thread it belongs to."""
     consolidation = get_object_or_404(Consolidation.objects.open_to(request.user, study), pk=pk)
-    slug, text = request.POST.get("value", ""), request.POST.get("text", "")
+    slug, text = posted(request, "value"), posted(request, "text")
     value = None
     if slug:
         value = get_object_or_404(Value, codebook=consolidation.codebook_id, slug=slug)
@@ -47,7 +48,7 @@ def question_list(request: StudyRequest, study: Study) -> HttpResponse:
 def question_answer(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Store an answer and show the question again."""
     question = get_object_or_404(questions_to(user=request.user, study=study), pk=pk)
-    text, error, is_saved = request.POST.get("text", ""), "", False
+    text, error, is_saved = posted(request, "text"), "", False
     try:
         answer(question=question, by=request.user, text=text)
     except QuestionError as refusal:

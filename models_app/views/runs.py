@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from annotator.access import StudyRequest, study_view
 from annotator.blindness import is_bound
 from annotator.errors import RefusedError
+from annotator.http import posted
 from annotator.models import Role, Study
 from models_app.actions import runs as actions
 from models_app.forms.runs import RunForm, is_key
@@ -139,7 +140,7 @@ def run_retry(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Try what failed again: all of it, or what failed for one cause."""
     run = get_object_or_404(_runs(study), pk=pk)
     try:
-        n = actions.retry_failed(run=run, by=request.user, code=request.POST.get("code", "")[:40])
+        n = actions.retry_failed(run=run, by=request.user, code=posted(request, "code")[:40])
     except RefusedError as error:
         messages.error(request, capfirst(str(error)))
     else:

@@ -143,3 +143,11 @@ def test_question_page_takes_the_same_queries_for_many(
     client.force_login(ann)
     with django_assert_max_num_queries(14):
         client.get(reverse("annotator:question_list", args=[study.slug]))
+
+
+def test_a_character_that_no_database_takes_is_left_out_of_a_question(client, study, consolidation):
+    client.force_login(consolidation.claimed_by)
+    address = reverse("annotator:question_ask", args=[study.slug, consolidation.pk])
+    assert client.post(address, {"text": "What is\x00 meant?"}).status_code == 200
+    assert Question.objects.filter(text="What is meant?").count() == 1
+    assert client.post(address, {"text": "?", "value": "fa\x00ce"}).status_code in (200, 404)
