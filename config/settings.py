@@ -156,6 +156,22 @@ else:
     if CELERY_BROKER_URL.startswith(("redis", "rediss")):
         CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_connect_timeout": 3, "socket_keepalive": True}
 
+# --- Language models -----------------------------------------------------------------------
+# Keys and addresses (GEMINI_API_KEY, OPENAI_BASE_URL, …) are read by the clients alone, never kept here.
+
+LLM_CLIENTS = ("gemini", "openai", "transformers")
+LLM_MODELS = {  # asked where a run names none
+    "gemini": env.str("AXIAL_GEMINI_MODEL", "gemini-3.8-flash"),
+    "openai": env.str("AXIAL_OPENAI_MODEL", "gpt-5.2"),
+    "transformers": env.str("AXIAL_TRANSFORMERS_MODEL", "mistralai/Mistral-7B-Instruct-v0.3"),
+}
+LLM_IN_FLIGHT = {  # requests at a time, of all runs and workers together
+    name: env.int(f"AXIAL_{name.upper()}_IN_FLIGHT", 16) for name in LLM_CLIENTS
+}
+LLM_RPM = {name: env.int(f"AXIAL_{name.upper()}_RPM", 0) for name in LLM_CLIENTS}  # a minute; 0: no limit
+LLM_TPM = {name: env.int(f"AXIAL_{name.upper()}_TPM", 0) for name in LLM_CLIENTS}  # tokens a minute
+LLM_PRICES = Path(env.str("AXIAL_PRICES", str(BASE_DIR / "config" / "prices.yaml")))
+
 # --- People -------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "annotator.User"

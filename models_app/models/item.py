@@ -21,8 +21,14 @@ class ItemState(models.TextChoices):
 
     WAITING = "waiting", _("Waiting")
     WORKING = "working", _("In work")  # as long as its lease runs
+    SENT = "sent", _("With the provider")  # its request is part of a batch job: nobody holds it
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    BLOCKED = "blocked", _("Blocked")  # by a provider's filter; counts as nothing predicted, like failed
+
+
+OPEN_STATES = (ItemState.WAITING, ItemState.WORKING, ItemState.SENT)
+UNANSWERED_STATES = (ItemState.FAILED, ItemState.BLOCKED)  # what "retry" takes up again
 
 
 class ItemQuerySet(models.QuerySet["RunItem"]):
@@ -38,7 +44,7 @@ class ItemQuerySet(models.QuerySet["RunItem"]):
 
     def open(self) -> Self:
         """Not ended."""
-        return self.filter(state__in=(ItemState.WAITING, ItemState.WORKING))
+        return self.filter(state__in=OPEN_STATES)
 
 
 class RunItem(models.Model):
@@ -54,6 +60,7 @@ class RunItem(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     n_attempts = models.PositiveSmallIntegerField(default=0)  # claims so far
     progress = models.FloatField(default=0.0)  # in [0, 1], of the attempt at hand
+    facts = models.JSONField(default=dict, blank=True)  # of the video, as answered: {"has_sound": true}
     error_code = models.CharField(max_length=40, blank=True)  # what failures are grouped by
     error = models.TextField(blank=True)  # for a researcher
     error_detail = models.TextField(blank=True)  # for whoever mends it: exception and its last lines

@@ -24,6 +24,8 @@ class Prediction(models.Model):
     p_endorsed = models.FloatField(null=True, blank=True)  # a score in [0, 1]; NULL if the model gives none
     p_confronted = models.FloatField(null=True, blank=True)
     fold = models.PositiveSmallIntegerField(null=True, blank=True)  # held out when this was predicted
+    reason = models.TextField(blank=True)  # the model's own, short
+    evidence_ms = models.PositiveIntegerField(null=True, blank=True)  # where the model saw it
 
     class Meta:
         constraints = (

@@ -72,10 +72,17 @@ class Run(models.Model):
     # The version judged by; a run of scripts reads none of it, but keeps the one in force.
     codebook = models.ForeignKey(Codebook, on_delete=models.PROTECT, related_name="runs")
     codebook_hash = models.CharField(max_length=64)
-    prompt_hash = models.CharField(max_length=64, blank=True)
+    prompt_hash = models.CharField(max_length=64, blank=True)  # of all its prompts (models_app.models.Prompt)
+    client = models.CharField(max_length=20, blank=True)  # ClientName of whom it asks; empty: nobody
+    budget = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)  # of the price table
+    is_trial = models.BooleanField(default=False)  # over a development batch, to try a prompt
+    cloned_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     seed = models.PositiveIntegerField(default=new_seed)
     queue = models.CharField(max_length=20, default="cpu")  # which workers take it
     paused_because = models.CharField(max_length=300, blank=True)
+    resume_at = models.DateTimeField(null=True, blank=True)  # paused until then: the sweep takes it up again
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)  # the first item was claimed
@@ -126,6 +133,28 @@ class RunVideo(models.Model):
 
     def __str__(self) -> str:
         return f"{self.video} in run {self.run_id}"
+
+
+class RunShot(models.Model):
+    """A gold video shown to the model as an example, frozen: its script and its stances as they were.
+
+    More are kept than are shown: each video is shown the first that are not of its own creator.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="shots")
+    number = models.PositiveSmallIntegerField()
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="+")
+    script = models.ForeignKey(
+        "models_app.Script", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    gold = models.JSONField()  # slug → stance
+
+    class Meta:
+        ordering = ("run", "number")
+        constraints = (models.UniqueConstraint(fields=("run", "number"), name="shot_number_once_per_run"),)
+
+    def __str__(self) -> str:
+        return f"{self.video} as an example in run {self.run_id}"
 
 
 class RunEvent(models.Model):

@@ -56,3 +56,59 @@ class Script(models.Model):
 
     def __str__(self) -> str:
         return f"script of {self.video} by {self.model}"
+
+
+class Captured(models.TextChoices):
+    """Whether a script holds what one element of the video tells."""
+
+    WHOLE = "whole", _("All of it")
+    PARTLY = "partly", _("In part")
+    WRONG = "wrong", _("Not, or wrongly")
+    NOTHING = "nothing", _("The video has none")
+
+
+class ScriptElement(models.TextChoices):
+    """The three elements of a video that a script has to capture."""
+
+    VISUAL = "visual", _("What is seen")
+    NARRATION = "narration", _("What is said")
+    CAPTIONS = "captions", _("On-screen captions")
+
+
+class ScriptReview(models.Model):
+    """One person's check of one script; a script that two found whole in every element is approved."""
+
+    script = models.ForeignKey(Script, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    visual = models.CharField(max_length=10, choices=Captured.choices)
+    narration = models.CharField(max_length=10, choices=Captured.choices)
+    captions = models.CharField(max_length=10, choices=Captured.choices)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("script", "reviewer"), name="one_review_per_person_and_script"),
+        )
+
+    def __str__(self) -> str:
+        return f"review of script {self.script_id}"
+
+
+class ScriptGap(models.Model):
+    """Something that a script missed or made up, marked by hand so that it can be counted."""
+
+    script = models.ForeignKey(Script, on_delete=models.CASCADE, related_name="gaps")
+    element = models.CharField(max_length=10, choices=ScriptElement.choices)
+    is_invented = models.BooleanField(default=False)  # the script says it, the video does not
+    at_ms = models.PositiveIntegerField(null=True, blank=True)
+    text = models.CharField(max_length=500)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("script", "at_ms", "pk")
+
+    def __str__(self) -> str:
+        return self.text

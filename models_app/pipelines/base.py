@@ -1,10 +1,12 @@
 """What pipelines take and give: plain, frozen, free of the database, so that they can be tried by hand."""
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from models_app.clients.base import ClientName, Reply, Request
 
 # Called often by whoever works long, with how much of the item is done, in [0, 1]. It may raise Interrupted:
 # the run was paused or cancelled, or the worker is to stop. Let that pass, and leave nothing behind.
@@ -31,6 +33,8 @@ class VideoInput:
     path: Path
     duration_ms: int | None = None
     has_sound: bool | None = None
+    sha256: str = ""  # of the file
+    mime_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class ScriptInput:
 
     video_id: int
     text: str
+    segments: tuple["Segment", ...] = ()  # its timed parts; empty where it came as text alone
 
 
 class SegmentKind(enum.StrEnum):
@@ -82,6 +87,8 @@ class Prediction:
     p_endorsed: float | None = None  # in [0, 1]; None if the model gives no score
     p_confronted: float | None = None
     fold: int | None = None  # held out when this was predicted; None if nothing was trained
+    reason: str = ""  # the model's own, short
+    evidence_ms: int | None = None  # where in the video the model saw it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +135,73 @@ class Learner(Protocol):
         ...
 
 
-Pipeline = ScriptMaker | ScriptJudge | Learner
+class Step(enum.StrEnum):
+    """What a model is asked for; each has a prompt of its own, frozen with the run."""
+
+    SCRIPT = "script"  # the script of a video
+    VALUES = "values"  # the stances of a video or a script
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A gold video shown as an example: its script and its stances by slug."""
+
+    text: str
+    stances: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LlmInput:
+    """What a model is given of one video: the media, a script, or both."""
+
+    video_id: int
+    video: VideoInput | None = None
+    script: ScriptInput | None = None
+    shots: tuple[Shot, ...] = ()  # never of the video's own creator
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, with what it is kept and found under."""
+
+    step: Step
+    client: ClientName
+    request: Request
+    subject: str  # hash of what is judged: the media's, or the script's
+    replicate: int = 0  # equal questions of different numbers are answered anew
+
+
+# Given by the engine: the answer, from the cache or from the provider, paid once and kept before it is read.
+# Raises ItemError (no answer will come), Interrupted, and what the engine itself handles.
+Ask = Callable[[Question], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class LlmAnswer:
+    """What came of one video; stored whole or not at all."""
+
+    script: ScriptDraft | None = None
+    predictions: tuple[Prediction, ...] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # JSON: {"has_sound": true, "n_votes": 3, …}
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What holds for every item of a run that asks a language model; frozen with the run."""
+
+    system: Mapping[Step, str]  # the prompt of each step, rendered from the codebook
+    values: tuple[str, ...]  # slugs, in the order of the codebook's circle
+    allow_dominant: bool = False
+    allow_both: bool = False  # the codebook lets a value be endorsed and confronted at once
+    seed: int = 0
+
+
+class LlmJudge(Protocol):
+    """Video or script → script, predictions or both, by asking a language model."""
+
+    def work(self, item: LlmInput, *, briefing: Briefing, ask: Ask, beat: Beat) -> LlmAnswer:
+        """Ask, read, ask again once where the answer cannot be read; ItemError if none can be had."""
+        ...
+
+
+Pipeline = ScriptMaker | ScriptJudge | Learner | LlmJudge

@@ -6,17 +6,61 @@ What does the work is in models_app.pipelines, and is loaded by workers only (mo
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from django.conf import settings as django_settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from django.utils.translation import gettext_lazy
+from pydantic import ValidationError
 
 from annotator.errors import RefusedError
+from models_app.clients.base import ClientName
+from models_app.pipelines.base import Step
+from models_app.specs.llm import (
+    LlmDirectSettings,
+    LlmFromScriptSettings,
+    LlmScriptSettings,
+    LlmSettings,
+    LlmTwoStepSettings,
+    ValuesSettings,
+    WatchingSettings,
+)
+from models_app.specs.settings import (
+    EMBEDDED_SPEECH_MODEL,
+    EMBEDDED_TEXT_MODEL,
+    CreatorPriorSettings,
+    DictionarySettings,
+    FoldSettings,
+    LocalScriptSettings,
+    MaskedLmSettings,
+    PipelineSettings,
+)
 
-EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"  # carried by a package: models_app.weights
-EMBEDDED_SPEECH_MODEL = "whisper-base"
+__all__ = [
+    "EMBEDDED_SPEECH_MODEL",
+    "EMBEDDED_TEXT_MODEL",
+    "IMPORT",
+    "SPECS",
+    "CreatorPriorSettings",
+    "DictionarySettings",
+    "FoldSettings",
+    "LlmDirectSettings",
+    "LlmFromScriptSettings",
+    "LlmScriptSettings",
+    "LlmSettings",
+    "LlmTwoStepSettings",
+    "LocalScriptSettings",
+    "MaskedLmSettings",
+    "Needs",
+    "PipelineName",
+    "PipelineSettings",
+    "PipelineSpec",
+    "Queue",
+    "ValuesSettings",
+    "WatchingSettings",
+    "spec_of",
+]
 
 
 class PipelineName(enum.StrEnum):
@@ -26,6 +70,10 @@ class PipelineName(enum.StrEnum):
     MASKED_LM = "masked-lm"
     CREATOR_PRIOR = "creator-prior"
     DICTIONARY = "dictionary"
+    LLM_SCRIPT = "llm-script"
+    LLM_DIRECT = "llm-direct"
+    LLM_FROM_SCRIPT = "llm-from-script"
+    LLM_TWO_STEP = "llm-two-step"
 
 
 class Needs(enum.StrEnum):
@@ -44,135 +92,6 @@ class Queue(enum.StrEnum):
     GPU = "gpu"  # training and inference; one at a time
 
 
-class PipelineSettings(BaseModel):
-    """What a pipeline can be told; unknown names and odd values are refused, nothing is guessed.
-
-    Titles and descriptions of the fields are English; whoever shows them translates them.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LocalScriptSettings(PipelineSettings):
-    """Settings of `local-script`."""
-
-    speech_model: str = Field(
-        EMBEDDED_SPEECH_MODEL,
-        title=gettext_noop("Speech model"),
-        description=gettext_noop(
-            "The embedded Whisper base, or any faster-whisper model: a hub id or a folder"
-        ),
-    )
-    language: str = Field(
-        "",
-        title=gettext_noop("Language"),
-        description=gettext_noop("Two letters, as in “en”; empty: told from the sound"),
-        pattern=r"^([a-z]{2,3})?$",
-    )
-    frames_per_second: float = Field(
-        1.0,
-        title=gettext_noop("Frames a second"),
-        description=gettext_noop("How many frames are looked at for captions"),
-        gt=0,
-        le=5,
-    )
-
-
-class FoldSettings(PipelineSettings):
-    """Settings of pipelines that learn from gold."""
-
-    folds: int = Field(
-        3,
-        title=gettext_noop("Folds"),
-        description=gettext_noop("Each is predicted by a model that never saw it"),
-        ge=2,
-        le=20,
-    )
-    grouping: Literal["creator", "none"] = Field(
-        "creator",
-        title=gettext_noop("Grouping"),
-        description=gettext_noop(
-            "“creator” keeps a creator's videos in one fold; “none” lets them leak, as the paper did"
-        ),
-    )
-
-
-class MaskedLmSettings(FoldSettings):
-    """Settings of `masked-lm`: the paper's appendix C.1, with the epoch chosen on an inner split."""
-
-    model: str = Field(
-        EMBEDDED_TEXT_MODEL,
-        title=gettext_noop("Text model"),
-        description=gettext_noop("The embedded all-MiniLM-L6-v2, or any encoder: a hub id or a folder"),
-    )
-    epochs: int = Field(5, title=gettext_noop("Epochs"), ge=1, le=200)
-    patience: int = Field(
-        2,
-        title=gettext_noop("Patience"),
-        description=gettext_noop("Epochs without gain before training stops"),
-        ge=1,
-        le=50,
-    )
-    learning_rate: float = Field(
-        2e-5, title=gettext_noop("Learning rate"), description=gettext_noop("Of the encoder"), gt=0, le=1
-    )
-    head_learning_rate: float = Field(
-        1e-3,
-        title=gettext_noop("Learning rate of the head"),
-        description=gettext_noop("The head starts from nothing, so it learns faster than the encoder"),
-        gt=0,
-        le=1,
-    )
-    batch_size: int = Field(8, title=gettext_noop("Batch size"), ge=1, le=256)
-    max_tokens: int = Field(256, title=gettext_noop("Longest script, in tokens"), ge=16, le=8192)
-    pooling: Literal["mean", "cls"] = Field(
-        "mean",
-        title=gettext_noop("Pooling"),
-        description=gettext_noop("What stands for the script: the mean of its tokens, or the first one"),
-    )
-    inner_folds: int = Field(
-        2,
-        title=gettext_noop("Inner folds"),
-        description=gettext_noop(
-            "Parts of the training folds that pick the epoch and the thresholds; more are better and slower"
-        ),
-        ge=2,
-        le=10,
-    )
-    protocol: Literal["inner", "paper"] = Field(
-        "inner",
-        title=gettext_noop("Protocol"),
-        description=gettext_noop(
-            "“inner” picks the epoch on a part of the training folds; “paper” on the test fold"
-        ),
-    )
-
-
-class CreatorPriorSettings(FoldSettings):
-    """Settings of `creator-prior`: a leak probe, so its folds are ungrouped unless asked otherwise."""
-
-    grouping: Literal["creator", "none"] = Field("none", title=gettext_noop("Grouping"))
-
-
-class DictionarySettings(PipelineSettings):
-    """Settings of `dictionary`."""
-
-    language: Literal["bg", "de", "el", "en", "fr", "it", "nl"] = Field(
-        "en",
-        title=gettext_noop("Language"),
-        description=gettext_noop("Which of the dictionary's languages the scripts are in"),
-    )
-    threshold: float = Field(
-        0.0,
-        title=gettext_noop("Threshold"),
-        description=gettext_noop(
-            "A value is endorsed when its share of the script's value words is above this"
-        ),
-        ge=0,
-        lt=1,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class PipelineSpec:
     """One pipeline, as pages, commands and the engine see it."""
@@ -186,6 +105,7 @@ class PipelineSpec:
     queue: Queue
     learns: bool = False  # from gold, in folds: its unit of work is a fold, not a video
     model_setting: str = ""  # the setting that names the model; else the model is called as the title says
+    steps: tuple[Step, ...] = ()  # what it asks a language model for, in order; empty: it asks none
 
     def read_settings(self, given: Mapping[str, Any]) -> PipelineSettings:
         """Settings with the defaults filled in, or RefusedError naming the first one that is wrong."""
@@ -204,7 +124,22 @@ class PipelineSpec:
 
     def model_name(self, settings: PipelineSettings) -> str:
         """What the run's model is called."""
+        if isinstance(settings, LlmSettings):
+            return settings.model or default_model(settings.client)
         return str(getattr(settings, self.model_setting)) if self.model_setting else str(self.name)
+
+    def queue_for(self, settings: PipelineSettings) -> Queue:
+        """Which workers take it: asking others is waiting, a model of one's own is computing."""
+        if isinstance(settings, LlmSettings):
+            return Queue.GPU if ClientName.TRANSFORMERS in self.clients_of(settings) else Queue.IO
+        return self.queue
+
+    def clients_of(self, settings: PipelineSettings) -> tuple[ClientName, ...]:
+        """Whom it asks, in the order of its steps."""
+        if not isinstance(settings, LlmSettings):
+            return ()
+        first = settings.script_client if isinstance(settings, LlmTwoStepSettings) else None
+        return tuple(dict.fromkeys((first or settings.client, settings.client)))
 
 
 SPECS: dict[PipelineName, PipelineSpec] = {
@@ -257,6 +192,54 @@ SPECS: dict[PipelineName, PipelineSpec] = {
             settings=DictionarySettings,
             queue=Queue.IO,
         ),
+        PipelineSpec(
+            name=PipelineName.LLM_DIRECT,
+            title=gettext_lazy("Video to values, by a language model"),
+            summary=gettext_lazy(
+                "A multimodal model is shown the video and the codebook, and answers for each value."
+            ),
+            gives="predictions",
+            needs=Needs.MEDIA,
+            settings=LlmDirectSettings,
+            queue=Queue.IO,
+            steps=(Step.VALUES,),
+        ),
+        PipelineSpec(
+            name=PipelineName.LLM_TWO_STEP,
+            title=gettext_lazy("Video to script to values, by language models"),
+            summary=gettext_lazy(
+                "A multimodal model writes the script; the same or another model judges it by the codebook."
+            ),
+            gives="predictions",
+            needs=Needs.MEDIA,
+            settings=LlmTwoStepSettings,
+            queue=Queue.IO,
+            steps=(Step.SCRIPT, Step.VALUES),
+        ),
+        PipelineSpec(
+            name=PipelineName.LLM_SCRIPT,
+            title=gettext_lazy("Video to script, by a language model"),
+            summary=gettext_lazy(
+                "A multimodal model writes down speech, pictures and captions. Any run can read the scripts."
+            ),
+            gives="scripts",
+            needs=Needs.MEDIA,
+            settings=LlmScriptSettings,
+            queue=Queue.IO,
+            steps=(Step.SCRIPT,),
+        ),
+        PipelineSpec(
+            name=PipelineName.LLM_FROM_SCRIPT,
+            title=gettext_lazy("Script to values, by a language model"),
+            summary=gettext_lazy(
+                "A model is given a script that there is and the codebook, and answers for each value."
+            ),
+            gives="predictions",
+            needs=Needs.SCRIPT,
+            settings=LlmFromScriptSettings,
+            queue=Queue.IO,
+            steps=(Step.VALUES,),
+        ),
     )
 }
 IMPORT = "import"  # what stands for the pipeline in a run that was made elsewhere
@@ -270,3 +253,8 @@ def spec_of(name: str) -> PipelineSpec:
         known = ", ".join(SPECS)
         message = _("no pipeline “%(name)s”; there are: %(known)s.")
         raise RefusedError(message % {"name": name, "known": known}) from None
+
+
+def default_model(client: ClientName) -> str:
+    """The model asked where none is named: a current one, by configuration."""
+    return str(django_settings.LLM_MODELS[client])
