@@ -56,4 +56,9 @@ def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:
 def refuse_if_withdrawn(withdrawn_at: datetime | None) -> None:
     """ItemError where nothing may be made of the video any more."""
     if withdrawn_at is not None:
-        raise ItemError("withdrawn", _("The video was withdrawn from the study after the run began."))
+        raise withdrawn_error()
+
+
+def withdrawn_error() -> ItemError:
+    """What an item fails with whose video has gone."""
+    return ItemError("withdrawn", _("The video was withdrawn from the study after the run began."))
