@@ -13,15 +13,12 @@ from annotator.locks import locked
 from annotator.models import Video
 from models_app.clients.base import BlockedError, Clip, Finish, Part, Reply, Text, Usage
 from models_app.engine.claims import Claim
+from models_app.engine.failures import BlockedItemError
 from models_app.engine.inputs import withdrawn_error
 from models_app.engine.storing import storable
 from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem
-from models_app.pipelines.base import ItemError, Question
+from models_app.pipelines.base import Question
 from models_app.prices import cost_of
-
-
-class BlockedItemError(ItemError):
-    """A filter of the provider refused the question or its answer: a state of its own, not a failure."""
 
 
 @dataclass(frozen=True, slots=True)
