@@ -60,7 +60,7 @@ class GeminiClient:
 
     def ask(self, request: Request, *, timeout: float) -> Reply:
         """One attempt; ProviderError where no answer came within ``timeout`` seconds."""
-        clock, connection = Clock(timeout), self._connected()
+        connection, clock = self._connected(), Clock(timeout)  # making the SDK takes a while, once
         with self._sent(connection, request, clock) as (contents, files):
             config = config_of(request, timeout=clock.left())
             try:
@@ -75,7 +75,7 @@ class GeminiClient:
 
     def count_tokens(self, request: Request, *, timeout: float) -> int:
         """How many tokens the request's prompt and message have, as the provider counts them."""
-        clock, connection = Clock(timeout), self._connected()
+        connection, clock = self._connected(), Clock(timeout)
         with (
             self._sent(connection, request, clock) as (contents, files),
             told_in_our_words(files=bool(files)),

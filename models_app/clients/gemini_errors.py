@@ -185,7 +185,7 @@ def _usage(said: Mapping[str, Any]) -> Usage:
 
 
 def _blocked(reason: str, message: str | None, what: str, usage: Usage) -> BlockedError:
-    more = f": {_short(message)}" if message else ""
+    reason, more = _short(reason), f": {_short(message)}" if message else ""
     return BlockedError(reason, f"A filter of Gemini's held back {what} ({reason}){more}", usage=usage)
 
 

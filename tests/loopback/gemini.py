@@ -3,7 +3,7 @@
     with GeminiServer(say=lambda call: '{"values": …}') as server:
         monkeypatch.setenv("GEMINI_BASE_URL", server.url); monkeypatch.setenv("GEMINI_API_KEY", KEY)
 
-    GeminiServer(say=…)        # the text of each answer, from the Call; default: a JSON answer on 19 values
+    GeminiServer(say=…)        # the text of each answer, from the Call; default: one that fits the schema
     server.key = "…"           # the only key that is taken; None: any
     server.processing = 2      # how often a new file is still PROCESSING when it is asked for
     server.broken = True       # new files end as FAILED
@@ -15,43 +15,39 @@
     server.finish_batches(refuse={"key": (8, "Too many.")})   # … with errors for some
     server.finish_batches(state="BATCH_STATE_EXPIRED")
 
-Whole answers to put in a queue: Fault.body(blocked_question()), blocked_answer(), cut_answer(), no_candidates(),
-wrong_schema(), invalid_key(), limited(…): see below. All that Loopback offers works, too.
+Whole answers to put in a queue (blocked, cut, empty, wrong, limited) are in gemini_answers. All that Loopback
+offers works, too.
 """
 
 import base64
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.loopback.gemini_answers import invalid_key, whole
+from tests.loopback.saying import fitting
 from tests.loopback.server import Answer, Call, Loopback
 
-SLUGS = (
-    "self-direction-thought self-direction-action stimulation hedonism achievement power-dominance"
-    " power-resources face security-personal security-societal tradition conformity-rules"
-    " conformity-interpersonal humility benevolence-dependability benevolence-caring universalism-concern"
-    " universalism-nature universalism-tolerance"
-).split()
 RPC = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"} | {
     429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"
 }  # fmt: skip
 
 
-def on_nineteen_values(call: Call) -> str:
-    """A JSON answer in which the first value is present and the others are not."""
-    values = {slug: {"label": "none"} for slug in SLUGS}
-    values[SLUGS[0]] = {"label": "present", "reason": "It shows it."}
-    return json.dumps({"values": values, "has_sound": True})
+def as_asked(call: Call) -> str:
+    """An answer that fits the schema of the request; a sentence where there is none."""
+    schema = told(call).get("generationConfig", {}).get("responseJsonSchema")
+    return "A quiet room." if schema is None else json.dumps(fitting(schema))
 
 
 class GeminiServer(Loopback):
     """The server."""
 
     def __init__(
-        self, *, say: Callable[[Call], str] = on_nineteen_values, key: str | None = None, latency: float = 0
+        self, *, say: Callable[[Call], str] = as_asked, key: str | None = None, latency: float = 0
     ) -> None:
         super().__init__(latency=latency)
         self.say = say
@@ -76,7 +72,7 @@ class GeminiServer(Loopback):
         sent = call.headers.get("x-goog-api-key") or call.headers.get("authorization", "")
         if self.key is not None and not call.path.startswith("/arriving/") and sent != self.key:
             return invalid_key()
-        path = call.path.removeprefix("/v1beta1").removeprefix("/v1beta")
+        path = re.sub(r"^/v1(beta1?)?(?=/)", "", call.path)  # the SDK chooses the version
         with self.lock:
             if call.path.startswith("/arriving/"):
                 return self._arrive(call)
@@ -89,7 +85,7 @@ class GeminiServer(Loopback):
         if path.endswith(":batchGenerateContent"):
             return self._new_batch(call)
         if path.endswith(":countTokens"):
-            return Answer.json({"totalTokens": sum(len(text.split()) for text in texts_of(call.json))})
+            return Answer.json({"totalTokens": sum(len(text.split()) for text in texts_of(told(call)))})
         if self.is_question(call):
             return self._generate(call)
         return self.error(404, "Requested entity was not found.")
@@ -123,16 +119,12 @@ class GeminiServer(Loopback):
             metadata["state"] = state
             batch["done"] = True
 
-    # Questions
-
     def _generate(self, call: Call) -> Answer:
-        if problem := self._missing_file(call.json):
-            return problem
-        return Answer.json(self._response(call))
+        return self._missing_file(told(call)) or Answer.json(self._response(call))
 
     def _response(self, call: Call) -> dict[str, Any]:
         text = self.say(call)
-        n_input = sum(len(said.split()) for said in texts_of(call.json))
+        n_input = sum(len(said.split()) for said in texts_of(told(call)))
         model = call.path.rpartition("/")[2].partition(":")[0]
         return whole(text, n_input=n_input, model=model)
 
@@ -141,46 +133,47 @@ class GeminiServer(Loopback):
             name = "files/" + uri.rpartition("/")[2]
             file = self.files.get(name)
             if file is None:
-                return self.error(
-                    403, f"You do not have permission to access the File {name[6:]} or it may not exist."
-                )
+                return self._no_file(name)
             if file["state"] != "ACTIVE":
                 return self.error(
                     400, f"The File {name[6:]} is not in an ACTIVE state and usage is not allowed."
                 )
         return None
 
-    # Files
+    def _no_file(self, name: str) -> Answer:
+        return self.error(
+            403, f"You do not have permission to access the File {name[6:]} or it may not exist."
+        )
 
     def _begin(self, call: Call) -> Answer:
         if call.headers.get("x-goog-upload-command") != "start":
             return self.error(400, "An upload begins with start.")
         number = f"f{next(self._numbers)}"
-        told = call.json.get("file") or {}
-        told["mimeType"] = call.headers["x-goog-upload-header-content-type"]
-        told["sizeBytes"] = call.headers["x-goog-upload-header-content-length"]
-        self._arriving[number] = (told, bytearray())
+        file = told(call).get("file") or {}
+        file["mimeType"] = call.headers["x-goog-upload-header-content-type"]
+        file["sizeBytes"] = call.headers["x-goog-upload-header-content-length"]
+        self._arriving[number] = (file, bytearray())
         headers = {"X-Goog-Upload-URL": f"{self.url}/arriving/{number}", "X-Goog-Upload-Status": "active"}
         return Answer.json({}, headers=headers)
 
     def _arrive(self, call: Call) -> Answer:
         number = call.path.rpartition("/")[2]
-        told, content = self._arriving[number]
+        said, content = self._arriving[number]
         if int(call.headers["x-goog-upload-offset"]) != len(content):
             return self.error(400, "This is not the next part of the file.")
         content += call.body
         if "finalize" not in call.headers["x-goog-upload-command"]:
             return Answer.json({}, headers={"X-Goog-Upload-Status": "active"})
-        if int(told["sizeBytes"]) != len(content):
+        if int(said["sizeBytes"]) != len(content):
             return self.error(400, "The file is not as long as was said.")
         del self._arriving[number]
         now = datetime.now(UTC)
         file = {
             "name": f"files/{number}",
             "uri": f"{self.url}/v1beta/files/{number}",
-            "mimeType": told["mimeType"],
-            "sizeBytes": told["sizeBytes"],
-            "displayName": told.get("displayName", ""),
+            "mimeType": said["mimeType"],
+            "sizeBytes": said["sizeBytes"],
+            "displayName": said.get("displayName", ""),
             "createTime": now.isoformat(),
             "expirationTime": (now + timedelta(hours=48)).isoformat(),
             "sha256Hash": base64.b64encode(hashlib.sha256(content).hexdigest().encode()).decode(),
@@ -201,9 +194,7 @@ class GeminiServer(Loopback):
             return self.error(404, "No such file.") if content is None else Answer(content)
         file = self.files.get(name)
         if file is None:
-            return self.error(
-                403, f"You do not have permission to access the File {name[6:]} or it may not exist."
-            )
+            return self._no_file(name)
         if method == "DELETE":
             del self.files[name]
             return Answer.json({})
@@ -215,16 +206,14 @@ class GeminiServer(Loopback):
                     file["error"] = {"code": 3, "message": "The video has no frames."}
         return Answer.json(_public(file))
 
-    # Batches
-
     def _new_batch(self, call: Call) -> Answer:
-        told = call.json["batch"]
+        batch = told(call)["batch"]
         name = f"batches/b{next(self._numbers)}"
         metadata = {
             "name": name,
-            "displayName": told["displayName"],
+            "displayName": batch["displayName"],
             "model": call.path.rpartition("/")[2].partition(":")[0],
-            "inputConfig": told["inputConfig"],
+            "inputConfig": batch["inputConfig"],
             "createTime": datetime.now(UTC).isoformat(),
             "state": "BATCH_STATE_PENDING",
         }
@@ -261,62 +250,9 @@ class GeminiServer(Loopback):
         return json.dumps({"key": key, "response": self._response(call)})
 
 
-def whole(text: str, *, n_input: int = 100, model: str = "gemini", reason: str = "STOP") -> dict[str, Any]:
-    """The body of an answer."""
-    return {
-        "candidates": [
-            {"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": reason, "index": 0}
-        ],
-        "usageMetadata": {
-            "promptTokenCount": n_input,
-            "candidatesTokenCount": len(text.split()),
-            "thoughtsTokenCount": 7,
-            "totalTokenCount": n_input + len(text.split()) + 7,
-        },
-        "modelVersion": f"{model}-001",
-        "responseId": "r1",
-    }
-
-
-def blocked_question(reason: str = "PROHIBITED_CONTENT") -> Answer:
-    return Answer.json({"promptFeedback": {"blockReason": reason}, "usageMetadata": {"promptTokenCount": 11}})
-
-
-def blocked_answer(reason: str = "SAFETY") -> Answer:
-    candidate = {"finishReason": reason, "index": 0}
-    return Answer.json({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 11}})
-
-
-def cut_answer(text: str = '{"values": {') -> Answer:
-    return Answer.json(whole(text, reason="MAX_TOKENS"))
-
-
-def no_candidates() -> Answer:
-    return Answer.json({"usageMetadata": {"promptTokenCount": 11}})
-
-
-def wrong_schema() -> Answer:
-    return Answer.json(whole('{"stances": [1, 0, 2]}'))
-
-
-def invalid_key() -> Answer:
-    detail = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
-    message = "API key not valid. Please pass a valid API key."
-    error = {"code": 400, "message": message, "status": "INVALID_ARGUMENT", "details": [detail]}
-    return Answer.json({"error": error}, status=400)
-
-
-def limited(
-    *, delay: str | None = None, quota: str = "GenerateRequestsPerMinutePerProjectPerModel"
-) -> Answer:
-    """429 as Google says it: the time in the details, not in a header."""
-    google = "type.googleapis.com/google.rpc."
-    details: list[dict[str, Any]] = [{"@type": f"{google}QuotaFailure", "violations": [{"quotaId": quota}]}]
-    if delay is not None:
-        details.append({"@type": f"{google}RetryInfo", "retryDelay": delay})
-    message = "You exceeded your current quota, please check your plan and billing details."
-    error = {"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED", "details": details}
-    return Answer.json({"error": error}, status=429)
+def told(call: Call) -> Any:
+    """The body of a call; its names in the spelling of the documentation, of which the SDK uses two."""
+    return _camel(call.json)
 
 
 def parts_of(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -333,6 +269,19 @@ def texts_of(body: dict[str, Any]) -> list[str]:
 def file_uris_of(body: dict[str, Any]) -> list[str]:
     """The files that a request names."""
     return [part["fileData"]["fileUri"] for part in parts_of(body) if "fileData" in part]
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        re.sub(r"_(\w)", lambda found: found[1].upper(), name): (
+            inner if name == "responseJsonSchema" else _camel(inner)
+        )
+        for name, inner in value.items()
+    }
 
 
 def _public(file: dict[str, Any]) -> dict[str, Any]:
