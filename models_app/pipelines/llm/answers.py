@@ -6,7 +6,7 @@ missing, that is answered twice, or whose answer is no stance makes the whole an
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -55,7 +55,7 @@ def render(
 ) -> str:
     """The prompt of a step; BadTemplateError, naming the line, where the template gives none.
 
-    given: "video" or "script"; examples: "none", "codebook" or "gold"; template: instead of the one that ships.
+    given: "video" or "script"; examples: "none", "codebook", "gold"; template: instead of the one that ships.
     """
     source = template_source(step) if template is None else template
     text = tidied(rendered(source, context_of(codebook, given=given, examples=examples)))
@@ -132,7 +132,7 @@ def context_of(codebook: CodebookDoc, *, given: str, examples: str) -> dict[str,
 
 
 def _stances(codebook: CodebookDoc) -> tuple[Item, ...]:
-    """Those on offer, in the codebook's words; a study may offer dominant though its file says nothing of it."""
+    """Those on offer, in the codebook's words; a study may offer dominant that its file does not define."""
     defined: dict[int, StanceDoc] = {stance.code: stance for stance in (*DEFAULT_STANCES, *codebook.stances)}
     offered = scale(allow_dominant=codebook.allow_dominant)
     return tuple(

@@ -19,9 +19,9 @@ QUOTES = '"“”„«»‟〝＂'
 DECORATION = "*_#> \t"  # markup at the ends of a line
 FENCE = re.compile(r"```[\w-]*\n(.*?)\n?```", re.DOTALL)
 OPENING = re.compile(
-    r"(sure|certainly|of course|okay|ok|absolutely|great)\b.{0,200}[:.!]"
-    r"|(here|below|this)\b.{0,20}\b(is|are|'s|’s)\b.{0,160}:"
-    r"|here(['’]s)\b.{0,160}[:.]",
+    r"(sure|certainly|of course|okay|ok|absolutely|great)\W*"
+    r"|(sure|certainly|of course|okay|ok|absolutely|great|here|below|this is)\b.{0,160}"
+    r"\b(script|screenplay|transcript|description)\b.{0,160}[:.!]",
     re.IGNORECASE,
 )
 CLOSING = re.compile(
@@ -30,8 +30,8 @@ CLOSING = re.compile(
     re.IGNORECASE,
 )
 REFUSAL = re.compile(
-    r"(i['’]?m|i am) (really |very )?(sorry|unable|not able)|sorry,? (but )?i\b|i (can ?not|can['’]t|won['’]t)\b"
-    r"|as an ai\b|unfortunately,? i\b|i don['’]t (have|see)\b",
+    r"(i['’]?m|i am) (really |very )?(sorry|unable|not able)|sorry,? (but )?i\b|as an ai\b"
+    r"|i (can ?not|can['’]t|won['’]t)\b|unfortunately,? i\b|i don['’]t (have|see)\b",
     re.IGNORECASE,
 )
 HEADER = re.compile(r"(genre|sound)\s*:\s*(.+)", re.IGNORECASE)
@@ -57,9 +57,9 @@ def read_script(reply: Reply, *, duration_ms: int | None = None) -> ScriptDraft:
     if reply.finish == Finish.CUT:
         raise UnreadableAnswerError("it breaks off before the end of the script")
     text = freed(reply.text)
-    if not text:
-        raise UnreadableAnswerError("there is no script in it")
     segments = tuple(_ended(list(_segments(text, duration_ms=duration_ms))))
+    if not any(char.isalnum() for segment in segments for char in segment.text):
+        raise UnreadableAnswerError("there is no script in it")
     is_bare = all(segment.kind == SegmentKind.ACTION for segment in segments)
     if is_bare and len(text) <= LONGEST_REFUSAL and REFUSAL.match(text.strip(DECORATION + QUOTES)):
         raise UnreadableAnswerError("it refuses instead of giving a script")
@@ -114,20 +114,25 @@ def _bare_lines(text: str) -> Iterator[str]:
 
 
 def _segments(text: str, *, duration_ms: int | None) -> Iterator[Segment]:
-    speaker = ""
+    cue: Segment | None = None
     is_head = True
     for line in _bare_lines(text):
         if is_head and HEADER.fullmatch(line):
             continue
         is_head = False
         start, end, rest = _timed(line, duration_ms=duration_ms)
-        if speaker and rest[:1] in QUOTES and rest:
-            parts = [Segment(SegmentKind.SPEECH, _unquoted(rest), speaker=speaker)]
+        if cue is not None and rest and rest[0] in QUOTES:
+            start = cue.start_ms if start is None else start
+            parts = [Segment(SegmentKind.SPEECH, _unquoted(rest), speaker=cue.text)]
         else:
+            if cue is not None:
+                yield cue
             parts = _parts_of(rest, line)
-        speaker = rest if _is_cue(rest) else ""
-        for part in parts:
-            yield replace(part, start_ms=start, end_ms=end)
+        timed = [replace(part, start_ms=start, end_ms=end) for part in parts]
+        cue = timed.pop() if _is_cue(rest) and parts[0].kind == SegmentKind.ACTION else None
+        yield from timed
+    if cue is not None:
+        yield cue
 
 
 def _parts_of(line: str, whole: str) -> list[Segment]:
