@@ -32,10 +32,12 @@ def start_run(
     scripts: str = "",
     by: User | None = None,
     video_ids: Collection[int] | None = None,
+    approved: bool = False,
 ) -> Run:
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
     videos: a batch's name, or empty for the whole study; with video_ids, what the choice is called.
+    approved: only videos whose newest script by the model is approved.
     The same person asking for the same again within seconds gets the run that they have just started.
     """
     spec = spec_of(pipeline)
@@ -52,6 +54,7 @@ def start_run(
         videos=videos,
         video_ids=video_ids,
         scripts=scripts,
+        approved=approved,
     )
     run = Run(
         study=study,
@@ -64,6 +67,8 @@ def start_run(
             "scripts": frozen.scripts,
             "n_videos": len(frozen.rows),
             "n_problems": frozen.n_problems,
+            "approved": approved,
+            "n_edits": frozen.n_edits,
         },
         codebook=codebook,
         codebook_hash=codebook.content_hash,

@@ -15,8 +15,7 @@ const isPressed = (target) => target.matches?.("button, a, summary");
 function current() {
   return (
     elements.find((element) => element.contains(document.activeElement)) ??
-    elements.find((element) => !element.querySelector(":checked")) ??
-    elements[0]
+    elements.find((element) => !element.querySelector(":checked"))
   );
 }
 
