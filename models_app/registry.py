@@ -22,23 +22,6 @@ PACKAGES = {
 CLIENT_PACKAGES = {ClientName.TRANSFORMERS: ("torch", "transformers")}
 
 
-def client_of(name: ClientName) -> Client:
-    """What asks the provider; made without any request. ProviderError or ItemError where it cannot be had."""
-    match name:
-        case ClientName.GEMINI:
-            from models_app.clients.gemini import Gemini
-
-            return Gemini()
-        case ClientName.OPENAI:
-            from models_app.clients.openai_compatible import OpenAiCompatible
-
-            return OpenAiCompatible()
-        case ClientName.TRANSFORMERS:
-            from models_app.clients.transformers import Transformers
-
-            return Transformers()
-
-
 def pipeline_of(name: str, settings: PipelineSettings) -> Pipeline:
     """The pipeline, ready to work; its weights load with the first item. ItemError where it cannot be had."""
     _refuse_missing(name, PACKAGES.get(PipelineName(name), ()))

@@ -2,16 +2,24 @@
 
 from django.urls import path
 
-from models_app.views import runs, script_queue, script_reviews, scripts, videos
+from models_app.views import run_prompts, run_start, runs, script_queue, script_reviews, scripts, videos
 
 app_name = "models_app"
 
 urlpatterns = [
     path("s/<slug:slug>/runs/", runs.run_list, name="run_list"),
-    path("s/<slug:slug>/runs/new/", runs.run_choose, name="run_choose"),
-    path("s/<slug:slug>/runs/new/<slug:pipeline>/", runs.run_create, name="run_create"),
+    path("s/<slug:slug>/runs/new/", run_start.run_choose, name="run_choose"),
+    path("s/<slug:slug>/runs/new/<slug:pipeline>/", run_start.run_create, name="run_create"),
+    path("s/<slug:slug>/runs/new/<slug:pipeline>/estimate/", run_start.run_estimate, name="run_estimate"),
+    path("s/<slug:slug>/runs/new/<slug:pipeline>/prompt/", run_prompts.run_prompt_new, name="run_prompt_new"),
+    path(
+        "s/<slug:slug>/runs/new/<slug:pipeline>/prompt/count/",
+        run_prompts.run_prompt_count,
+        name="run_prompt_count",
+    ),
     path("s/<slug:slug>/runs/summary/", runs.run_summary, name="run_summary"),
     path("s/<slug:slug>/runs/<int:pk>/", runs.run_detail, name="run_detail"),
+    path("s/<slug:slug>/runs/<int:pk>/prompt/", run_prompts.run_prompt, name="run_prompt"),
     path("s/<slug:slug>/runs/<int:pk>/videos/", videos.run_videos, name="run_videos"),
     path("s/<slug:slug>/runs/<int:pk>/pause/", runs.run_pause, name="run_pause"),
     path("s/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run_resume"),
