@@ -171,7 +171,7 @@ def release_batch(*, batch: Batch, by: User) -> None:
 
 
 @transaction.atomic
-def edit_batch(*, batch: Batch, by: User, **fields: object) -> Batch:
+def edit_batch(*, batch: Batch, by: User | None, **fields: object) -> Batch:
     """Change a batch's name, place, purpose (only while nothing is coded) or whether it is open."""
     before = {name: getattr(batch, name) for name in fields}
     changed = {name: new for name, new in fields.items() if before[name] != new}

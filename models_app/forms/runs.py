@@ -1,7 +1,7 @@
 """The form that starts a run: which videos, which scripts, the pipeline's own settings, what it may cost."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -93,9 +93,8 @@ class RunForm(forms.Form):
             field = self.fields.get(name)
             is_watching = self.spec.needs == Needs.MEDIA and name == self._watching_client
             if is_watching and isinstance(field, forms.ChoiceField):  # a text model cannot be shown a video
-                field.choices = [
-                    (word, label) for word, label in field.choices if word != ClientName.TRANSFORMERS
-                ]
+                known = cast(list[tuple[str, str]], field.choices)
+                field.choices = [(word, label) for word, label in known if word != ClientName.TRANSFORMERS]
         self.fields["client"].widget.attrs["data-names-default-of"] = "id_model"
         first = ClientName(self.spec.settings.model_fields["client"].default)
         self.fields["model"].widget.attrs |= {"placeholder": default_model(first)} | {

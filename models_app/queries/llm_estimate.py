@@ -139,6 +139,7 @@ def estimate_llm(
     """
     n_videos = videos.count()
     sizes = _sizes(study, videos, scripts=scripts)
+    prompts = {step: prompts[step] for step in spec.steps}
     kept = _kept(parent, settings, prompts, videos) if parent else {}
     steps, unpriced, price_error = [], [], ""
     for step in spec.steps:

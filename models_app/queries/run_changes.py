@@ -49,7 +49,8 @@ def trial_before(run: Run) -> Run | None:
     if not run.is_trial:
         return None
     earlier = Run.objects.filter(study=run.study_id, is_trial=True, gives=run.gives, pk__lt=run.pk)
-    return earlier.filter(pk=run.cloned_from_id).first() or earlier.order_by("-pk").first()
+    repeated = earlier.filter(pk=run.cloned_from_id or 0).first()
+    return repeated or earlier.order_by("-pk").first()
 
 
 def _settings(

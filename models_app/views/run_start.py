@@ -84,7 +84,9 @@ def spec_or_404(pipeline: str) -> PipelineSpec:
 
 def codebook_of(study: Study) -> Codebook | None:
     """The version in force, with its document."""
-    return Codebook.objects.filter(pk=study.codebook_id).first()
+    if study.codebook_id is None:
+        return None
+    return Codebook.objects.get(pk=study.codebook_id)
 
 
 def _parent(request: StudyRequest, study: Study, spec: PipelineSpec) -> Run | None:
