@@ -3,6 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.access import StudyRequest, study_view
@@ -52,7 +53,7 @@ def run_prompt_count(request: StudyRequest, study: Study, pipeline: str) -> Http
     step = request.POST.get("step", "")
     prompts, error = _prompts(form)
     found = next((prompt for prompt in prompts if prompt.step == step), None)
-    context: dict[str, object] = {"error": error or (found.error if found else "")}
+    context: dict[str, object] = {"error": error or (found.error if found else _("There is no such prompt."))}
     if found and not context["error"]:
         client, model = asked_in(found.step, _settings(form))
         try:

@@ -83,9 +83,7 @@ def test_a_changed_template_is_previewed_with_its_difference(client, study):
     prompts, page = shown(client, template_values=OWN)
     assert "You work as a careful reader." in prompts[Step.VALUES].text
     assert "What was changed in the template that ships" in page
-    assert "<del>trained coder</del>" in page.replace("<del>trained</del> <del>coder</del>", "") or (
-        "<ins>careful</ins>" in page
-    )
+    assert "<ins>careful</ins>" in page
     assert len(prompts[Step.VALUES].changes) == 1
 
 
@@ -137,7 +135,6 @@ def test_a_study_without_a_codebook_has_no_prompt_yet(client, study):
     study.save()
     page = text_of(client.get(url("run_prompt_new", "llm-direct")))
     assert "The study has no codebook yet" in page
-    assert "no-such" not in page
 
 
 # --- Counting exactly ---------------------------------------------------------------------
@@ -186,7 +183,7 @@ def test_other_providers_do_not_count_beforehand(client, study):
 def test_a_strange_step_counts_nothing(client, study):
     for step in ("", "script", "\x00", "x" * 500):
         data = filled("llm-direct", step=step)
-        assert client.post(url("run_prompt_count", "llm-direct"), data).status_code == 200
+        assert "no such prompt" in text_of(client.post(url("run_prompt_count", "llm-direct"), data))
 
 
 # --- Of a run -----------------------------------------------------------------------------
