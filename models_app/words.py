@@ -19,6 +19,9 @@ SENTENCES: Mapping[str, Promise] = {
     "imported": gettext_lazy("Imported"),
     "recorded": gettext_lazy("Taken from a recording of the pipeline, to save waiting"),
     "item.failed": gettext_lazy("Failed"),
+    "batch.sent": gettext_lazy("Handed in to the provider as a batch"),
+    "batch.done": gettext_lazy("A batch has come back"),
+    "batch.failed": gettext_lazy("A batch came to nothing"),
     "fold.trained": gettext_lazy("A fold was learned and predicted"),
 }
 

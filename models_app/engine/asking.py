@@ -16,6 +16,7 @@ from django.db import Error, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotator.models import Video
 from models_app.clients.base import (
     BlockedError,
     Client,
@@ -32,7 +33,7 @@ from models_app.engine.exchanges import Answered, Exchanges, key_of, reply_of
 from models_app.engine.gate import Gate, gate_of
 from models_app.engine.outage import storing
 from models_app.engine.pausing import PausedError, pause_itself
-from models_app.models import Exchange, ExchangeState, Run, Video
+from models_app.models import Exchange, ExchangeState, Run
 from models_app.pipelines.base import Ask, Interrupted, ItemError, Question
 from models_app.specs import LlmSettings
 
@@ -44,7 +45,6 @@ LONGEST_IDLE = 120.0  # a provider that wants a longer wait pauses the run: no t
 LONGEST_LIMITED = 3600.0  # in all, for one request
 DICE = random.SystemRandom()
 
-ClientOf = Callable[[ClientName], Client]
 Look = Callable[[], None]  # Interrupted where the item is to be dropped
 
 
@@ -63,6 +63,13 @@ class Postpone(Protocol):
         found: what has the key already: pending, of this run (its item was worked once more) or another's.
         """
         ...
+
+
+def no_batches(
+    claim: Claim, question: Question, key: str, *, exchanges: Exchanges, found: Exchange | None
+) -> NoReturn:
+    """Where nothing takes questions for later."""
+    raise ItemError("no-batches", _("Delivery by batch is not offered here."))
 
 
 class Flights:

@@ -13,15 +13,12 @@ from annotator.locks import locked
 from annotator.models import Video
 from models_app.clients.base import BlockedError, Clip, Finish, Part, Reply, Text, Usage
 from models_app.engine.claims import Claim
+from models_app.engine.failures import BlockedItemError
 from models_app.engine.inputs import withdrawn_error
 from models_app.engine.storing import storable
 from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem
-from models_app.pipelines.base import ItemError, Question
+from models_app.pipelines.base import Question
 from models_app.prices import cost_of
-
-
-class BlockedItemError(ItemError):
-    """A filter of the provider refused the question or its answer: a state of its own, not a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +123,12 @@ class Exchanges:
             for name in ("state", "answer", "reason", "finish", "answered_by"):
                 setattr(row, name, getattr(winner, name))
         return self._insert(claim, row)
+
+    def add_pending(
+        self, claim: Claim, question: Question, key: str | None, *, source: Exchange | None
+    ) -> None:
+        """Keep a question for a batch job; without a key, one that waits for another run's answer."""
+        self._insert(claim, self._row(claim, question, key=key, source=source, state=ExchangeState.PENDING))
 
     def prompt_id(self, system: str) -> int:
         """The key of the prompt's row; made where the run was not frozen with it."""

@@ -88,6 +88,9 @@ class Exchange(models.Model):
     n_output = models.PositiveIntegerField(null=True, blank=True)
     n_cached = models.PositiveIntegerField(null=True, blank=True)
     cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)  # NULL: no price known
+    # What a pending one may cost, where the run has a budget; and how often it was handed in.
+    reserved = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    n_sent = models.PositiveSmallIntegerField(default=0)
     seconds = models.FloatField(null=True, blank=True)  # that the provider took
     job = models.ForeignKey(
         BatchJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges"

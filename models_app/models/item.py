@@ -60,7 +60,7 @@ class RunItem(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     n_attempts = models.PositiveSmallIntegerField(default=0)  # claims so far
     progress = models.FloatField(default=0.0)  # in [0, 1], of the attempt at hand
-    # For its request in flight, where the run has a budget; counts until then, whatever becomes of the worker.
+    # For its request in flight, where there is a budget; counts until then, whatever becomes of the worker.
     reserved = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     reserved_until = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # of the video, as answered: {"has_sound": true}
