@@ -5,6 +5,7 @@ from typing import cast
 
 from django.utils.translation import gettext as _
 
+from models_app.clients.base import Client, ClientName
 from models_app.pipelines.base import ItemError, Pipeline
 from models_app.specs import LocalScriptSettings, PipelineName, PipelineSettings
 
@@ -14,6 +15,23 @@ PACKAGES = {
     PipelineName.MASKED_LM: ("torch", "transformers"),
     PipelineName.DICTIONARY: ("pyvalues",),
 }
+
+
+def client_of(name: ClientName) -> Client:
+    """What asks the provider; made without any request. ProviderError or ItemError where it cannot be had."""
+    match name:
+        case ClientName.GEMINI:
+            from models_app.clients.gemini import Gemini
+
+            return Gemini()
+        case ClientName.OPENAI:
+            from models_app.clients.openai_compatible import OpenAiCompatible
+
+            return OpenAiCompatible()
+        case ClientName.TRANSFORMERS:
+            from models_app.clients.transformers import Transformers
+
+            return Transformers()
 
 
 def pipeline_of(name: str, settings: PipelineSettings) -> Pipeline:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from typing import cast
 
 from django.conf import settings as django_settings
 from django.db import Error, connection, transaction
@@ -21,7 +22,6 @@ from django.utils.translation import gettext as _
 from annotator.locks import locked
 from models_app.clients.base import (
     Client,
-    ClientName,
     DeniedError,
     ProviderError,
 )
@@ -39,7 +39,7 @@ from models_app.engine.batch_answers import (
 from models_app.engine.batches import Requests, drop_orphans, release_answered
 from models_app.engine.claims import lease_end
 from models_app.engine.clients import CLIENTS, ClientOf
-from models_app.engine.desk import PipelineOf
+from models_app.engine.desk import PipelineOf, settings_of
 from models_app.engine.pausing import pause_itself
 from models_app.models import (
     BatchJob,
@@ -51,6 +51,7 @@ from models_app.models import (
     RunItem,
     RunState,
 )
+from models_app.specs import LlmSettings
 
 log = logging.getLogger(__name__)
 MOST_IN_JOB = 200  # requests; their videos are uploaded first
@@ -72,7 +73,7 @@ def look_after(run_id: int, *, pipeline_of: PipelineOf, client_of: ClientOf) -> 
     if run is None:
         return
     try:
-        client = CLIENTS.get(ClientName(run.client), client_of)
+        client = CLIENTS.get(cast(LlmSettings, settings_of(run)).client, client_of)
     except ProviderError as error:
         pause_itself(run.pk, because=str(error))
         return

@@ -1,4 +1,4 @@
-"""What a run that asks a language model was frozen with: its prompts, and its gold examples for each video."""
+"""What a run that asks a language model was frozen with: its prompts, and gold examples for each video."""
 
 from dataclasses import dataclass
 from functools import cached_property

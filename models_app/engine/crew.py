@@ -1,4 +1,4 @@
-"""A crew: the threads of one slice that ask a provider, each with a slot, an item and a connection of its own.
+"""A crew: the threads of one slice that ask a provider, each with slots, an item and a connection.
 
 Whoever runs the slice watches: it sees that the run was paused, that the worker is to stop or that the time
 is over, while the threads wait for answers. Requests in flight have a while to come back (they are paid);
