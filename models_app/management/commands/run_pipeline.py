@@ -109,6 +109,7 @@ class Command(AxialCommand):
         from models_app.registry import client_of, pipeline_of  # load torch, so only whoever works
 
         worker = f"run_pipeline@{socket.gethostname()}:{os.getpid()}"
+        told = ""
         try:
             while True:
                 done = work_slice(
@@ -126,6 +127,9 @@ class Command(AxialCommand):
                     continue
                 if run.state != RunState.RUNNING and run.resume_at is None:
                     break
+                if run.state == RunState.PAUSED and run.paused_because != told:
+                    told = run.paused_because
+                    self.note(told)
                 if not done.n_tried:  # what is open is in others' hands, or the run paused for a while
                     self._show(run)
                     time.sleep(LOOK_SECONDS)
