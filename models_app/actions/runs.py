@@ -235,8 +235,9 @@ def read_budget(given: Decimal | str | None) -> Decimal | None:
         budget = Decimal(str(given)).quantize(SMALLEST_BUDGET)
     except (InvalidOperation, ValueError):
         raise RefusedError(_("budget=%(given)s is no sum of money.") % {"given": given}) from None
-    if not SMALLEST_BUDGET <= budget < LARGEST_BUDGET:
-        raise RefusedError(_("budget=%(given)s: a budget is above 0.") % {"given": given})
+    if not (budget.is_finite() and SMALLEST_BUDGET <= budget < LARGEST_BUDGET):
+        message = _("budget=%(given)s: a budget is more than 0 and less than a million.")
+        raise RefusedError(message % {"given": given})
     return budget
 
 

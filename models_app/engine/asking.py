@@ -250,8 +250,8 @@ class Attempt:
             try:
                 if budget.reserve(self.run, self.claim, self.question, timeout=timeout, seconds=seconds):
                     return
-            except budget.SpentError:
-                self._pause(_("The budget is spent. Raise it to go on."))
+            except budget.SpentError as error:
+                self._pause(str(error))
             self._wait(LOOK_SECONDS)
 
     @property

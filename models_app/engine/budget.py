@@ -11,13 +11,14 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotator.locks import locked
 from models_app.clients.base import Clip, Picture, Request, Text, Usage
 from models_app.engine.claims import Claim
 from models_app.models import Exchange, ExchangeState, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import price_of
+from models_app.prices import currency, price_of
 
 BYTES_PER_TOKEN = 4  # in UTF-8: letters beyond Latin take more tokens, too
 TOKENS_PER_PICTURE = 1100
@@ -27,7 +28,10 @@ MARGIN_SECONDS = 30.0  # for storing, beside the time that the provider has
 
 
 class SpentError(Exception):
-    """There is no room for the request, and nothing in flight that could make some."""
+    """There is no room for the request, and nothing in flight that could make some.
+
+    The message is for a researcher.
+    """
 
 
 @transaction.atomic
@@ -40,11 +44,17 @@ def reserve(run: Run, claim: Claim, question: Question, *, timeout: float, secon
     if budget is None:
         return True
     need = expected_cost(run, question, seconds=seconds)
-    in_flight = reserved(run, but=claim)
-    if spent(run) + in_flight + need > budget:
-        if not in_flight:
-            raise SpentError
-        return False
+    so_far, in_flight = spent(run), reserved(run, but=claim)
+    if so_far + in_flight + need > budget:
+        if in_flight:
+            return False
+        message = _(
+            "The budget is spent: %(spent)s of %(budget)s %(currency)s, and one more request may cost"
+            " %(need)s. Raise it to go on."
+        )
+        values = {"spent": so_far, "budget": budget, "need": need}
+        said = {name: f"{value.normalize():f}" for name, value in values.items()}
+        raise SpentError(message % (said | {"currency": currency()}))
     until = Now() + timedelta(seconds=timeout + MARGIN_SECONDS)
     RunItem.objects.filter(pk=claim.item_id).update(reserved=need, reserved_until=until)
     return True

@@ -110,6 +110,7 @@ class Command(AxialCommand):
         from models_app.registry import client_of, pipeline_of  # load torch, so only whoever works
 
         worker = f"run_pipeline@{socket.gethostname()}:{os.getpid()}"
+        told = ""
         try:
             while True:
                 done = work_slice(
@@ -129,6 +130,9 @@ class Command(AxialCommand):
                     break
                 if run.pk in runs_to_look_after():  # there may be no worker to do it
                     look_after(run.pk, pipeline_of=pipeline_of, client_of=client_of)
+                if run.state == RunState.PAUSED and run.paused_because != told:
+                    told = run.paused_because
+                    self.note(told)
                 if not done.n_tried:  # what is open is in others' hands, or the run paused for a while
                     self._show(run)
                     time.sleep(LOOK_SECONDS)
