@@ -8,23 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from models_app.pipelines.boxes import FRAME, Box
-from models_app.pipelines.frames import Image
+from models_app.pipelines.frames import SMALL_SIDE, Image, Sample
 from models_app.pipelines.standing import are_letters_unchanged, is_unchanged
 from models_app.pipelines.strokes import (
-    SIDE,
     Blocks,
     Grey,
     blocks_in,
     changed_blocks,
+    grey_of,
     pixels_of,
     regions,
-    shrunk,
     stroked_blocks,
 )
 
 SAME_PLACE = 0.6  # intersection over union of two boxes
-TRUSTED = 0.95  # below: another background may help to read the line better
-LOOK_AGAIN = 10  # frames that changed, after which the whole of one is looked through whatever it shows
+TRUSTED = 0.97  # below: another background may help to read the line better
+LOOK_AGAIN = 15  # frames that changed, after which the whole of one is looked through whatever it shows
 UNSURE = 0.85  # below: what was taken for one line may be two that touch, as in a title's lettering
 TALL = 0.25  # height over width, at least, of two short lines taken for one
 LEAST_HALF = 3  # letters that each of the two must have
@@ -51,6 +50,12 @@ class _Place:
         """Whether it is what was found in the box in another frame."""
         return self.box.overlap(box) >= SAME_PLACE and self.stands_in(image, self.box.around(box))
 
+    def moved_to(self, box: Box) -> "_Place":
+        """As it was read, where it was found now."""
+        if len(self.lines) != 1:
+            return self  # nothing, or two lines that touch
+        return replace(self, box=box, lines=(replace(self.lines[0], box=box),))
+
     def stands_in(self, image: Image, box: Box) -> bool:
         """Whether what is in the box would be read alike in another frame."""
         if is_unchanged(self.image, image, box):
@@ -72,9 +77,9 @@ class LetteringReader:
         self._places: list[_Place] = []
         self._n_since_whole = 0
 
-    def read(self, image: Image) -> list[Line]:
+    def read(self, sample: Sample) -> list[Line]:
         """The lines of a frame, from top to bottom."""
-        grey = shrunk(image)
+        image, grey = sample.image, grey_of(sample.small)
         if self._grey is None or self._grey.shape != grey.shape:
             self._grey, self._places = grey, self._look([FRAME], image, [])
             return self._lines()
@@ -111,10 +116,10 @@ class LetteringReader:
             for corners in self._find(part, image):
                 box = Box.of_corners(corners, image.shape)
                 known = max(standing, key=lambda place: place.box.overlap(box), default=None)
-                if known is None or not known.is_at(box, image):
-                    lines = tuple(line for line in self._spell(corners, box, image) if line.text)
-                    known = _Place(box, lines, image)
-                found.append(known)
+                if known is not None and known.is_at(box, image):
+                    found.append(known.moved_to(box))
+                else:
+                    found.append(_Place(box, self._spell(corners, box, image), image))
         return found
 
     def _find(self, part: Box, image: Image) -> list[npt.NDArray[np.float32]]:
@@ -122,28 +127,27 @@ class LetteringReader:
         self._engine = self._engine or load_rapidocr()
         pixels = part.part_of(image)
         height, width = image.shape[:2]
-        scale = min(1.0, SIDE / max(height, width))
+        scale = min(1.0, SMALL_SIDE / max(height, width))
         self._engine.text_det.limit_side_len = max(1, round(scale * max(pixels.shape[:2])))
         found = self._engine(np.ascontiguousarray(pixels), use_det=True, use_cls=False, use_rec=False)
         corner = np.array([int(part.left * width), int(part.top * height)], np.float32)
         boxes = getattr(found, "boxes", None)
         return [] if boxes is None else [box + corner for box in boxes]
 
-    def _spell(self, corners: npt.NDArray[np.float32], box: Box, image: Image) -> list[Line]:
-        """The line in the box, or the two that touch in it."""
+    def _spell(self, corners: npt.NDArray[np.float32], box: Box, image: Image) -> tuple[Line, ...]:
+        """The line in the box, or the two that touch in it; nothing if no letter is made out."""
         from rapidocr.utils.process_img import get_rotate_crop_image
 
         crop = get_rotate_crop_image(image, np.array(corners, dtype=np.float32))
         line = self._recognise(crop, box)
         height, width = crop.shape[:2]
-        if line.score >= UNSURE or not TALL <= height / width <= 1:
-            return [line]
-        middle = (box.top + box.bottom) / 2
-        halves = [
-            self._recognise(np.ascontiguousarray(crop[: height // 2]), replace(box, bottom=middle)),
-            self._recognise(np.ascontiguousarray(crop[height // 2 :]), replace(box, top=middle)),
-        ]
-        return halves if all(map(_is_readable, halves)) else [line]
+        if line.score < UNSURE and TALL <= height / width <= 1:
+            middle = (box.top + box.bottom) / 2
+            upper = self._recognise(np.ascontiguousarray(crop[: height // 2]), replace(box, bottom=middle))
+            lower = self._recognise(np.ascontiguousarray(crop[height // 2 :]), replace(box, top=middle))
+            if _is_readable(upper) and _is_readable(lower):
+                return upper, lower
+        return (line,) if line.text else ()
 
     def _recognise(self, crop: Image, box: Box) -> Line:
         found = self._engine(crop, use_det=False, use_cls=False, use_rec=True)
@@ -167,7 +171,7 @@ def load_rapidocr() -> Any:
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "Det.limit_type": "max",
-            "Det.limit_side_len": SIDE,
+            "Det.limit_side_len": SMALL_SIDE,
         }
     )
     engine(np.zeros((64, 64, 3), np.uint8), use_det=True, use_cls=False, use_rec=False)  # loads the detector

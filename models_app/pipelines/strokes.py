@@ -13,7 +13,6 @@ import numpy.typing as npt
 from models_app.pipelines.boxes import FRAME, Box
 from models_app.pipelines.frames import Image
 
-SIDE = 512  # pixels of the long side, at most, in which frames are compared and lines are looked for
 BLOCK = 12  # pixels; a letter that changes fills a block
 CHANGE = 5.0  # mean of 0 to 255 in a block; below: noise of the encoder
 STROKE = (
@@ -29,13 +28,10 @@ Grey = npt.NDArray[np.uint8]
 Blocks = npt.NDArray[np.bool_]
 
 
-def shrunk(image: Image) -> Grey:
-    """In grey, small."""
+def grey_of(small: Image) -> Grey:
+    """Without its colours."""
     import cv2
 
-    scale = min(1.0, SIDE / max(image.shape[:2]))
-    size = max(BLOCK, round(image.shape[1] * scale)), max(BLOCK, round(image.shape[0] * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
