@@ -22,7 +22,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A frame as shown at a moment: shape (height, width, 3), blue first."""
+    """A frame as shown at a moment, and the same made small: shape (height, width, 3), blue first."""
 
     seconds: float
     image: Image
@@ -74,7 +74,7 @@ class Sampler:
                 if frame is not None:
                     n_shown += 1
                     image = _upright(frame, stream.sample_aspect_ratio)
-                    yield Sample(moment, image, _shrunk(image))
+                    yield Sample(moment, image, shrunk(image))
         if not n_shown:
             raise ItemError("no_picture", "No frame of the video can be decoded: it is damaged or cut off.")
 
@@ -151,7 +151,8 @@ def _upright(frame: Any, ratio: Any) -> Image:
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))) if frame.rotation else image
 
 
-def _shrunk(image: Image) -> Image:
+def shrunk(image: Image) -> Image:
+    """The frame, small."""
     import cv2
 
     height, width = image.shape[:2]
