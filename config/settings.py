@@ -264,7 +264,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("AXIAL_LOG_LEVEL", "INFO")},
     "loggers": {
         "axes": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},  # a line for every request to a provider
+        "httpx2": {"level": "WARNING"},  # a line for every request to a provider
         "google_genai": {"level": "WARNING"},
     },
 }
