@@ -8,9 +8,10 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from models_app.engine.nudges import nudge_next
+from models_app.engine.nudges import nudge, nudge_next
 from models_app.engine.slices import work_slice
 from models_app.models import Run
+from models_app.specs import spec_of
 
 
 class Slots:
@@ -50,16 +51,19 @@ worker_shutting_down.connect(SLOTS.stop)
 @shared_task(ignore_result=True)
 def work_on(run_id: int) -> None:
     """Work on a run for a slice, then hand the slot on; safe to deliver twice, or never."""
-    from models_app.registry import pipeline_of  # loads torch, so workers only
+    from models_app.registry import client_of, pipeline_of  # load torch and the like, so workers only
 
     with SLOTS.busy():
         done = work_slice(
             run_id,
             pipeline_of=pipeline_of,
+            client_of=client_of,
             worker=SLOTS.worker,
             should_stop=lambda: SLOTS.is_stopping,
         )
         if done.n_tried and not done.is_outage:
-            queue = Run.objects.filter(pk=run_id).values_list("queue", flat=True).first()
-            if queue:
-                nudge_next(after=run_id, queue=queue)
+            run = Run.objects.only("queue", "pipeline").filter(pk=run_id).first()
+            if run is not None:
+                nudge_next(after=run_id, queue=run.queue)
+                if spec_of(run.pipeline).steps:  # the next one may have all the slots that it can use
+                    nudge(run_id, queue=run.queue)

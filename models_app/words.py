@@ -18,7 +18,10 @@ SENTENCES: Mapping[str, Promise] = {
     "finished": pgettext_lazy("run", "Finished"),
     "imported": gettext_lazy("Imported"),
     "recorded": gettext_lazy("Taken from a recording of the pipeline, to save waiting"),
+    "resumed.itself": gettext_lazy("Resumed by itself"),
+    "budget": gettext_lazy("The budget was changed"),
     "item.failed": gettext_lazy("Failed"),
+    "item.blocked": gettext_lazy("Blocked by the provider"),
     "fold.trained": gettext_lazy("A fold was learned and predicted"),
 }
 
@@ -48,6 +51,12 @@ def _numbers(detail: Mapping[str, Any]) -> str:
         parts.append(ngettext("%(n)d done", "%(n)d done", n) % {"n": n})
     if isinstance(n := detail.get("failed"), int):
         parts.append(ngettext("%(n)d failed", "%(n)d failed", n) % {"n": n})
+    if isinstance(n := detail.get("blocked"), int):
+        parts.append(ngettext("%(n)d blocked", "%(n)d blocked", n) % {"n": n})
+    if budget := detail.get("budget"):
+        parts.append(
+            _("budget %(currency)s %(sum)s") % {"sum": budget, "currency": detail.get("currency", "")}
+        )
     return ", ".join(parts)
 
 

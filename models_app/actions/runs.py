@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
@@ -13,14 +14,41 @@ from annotator.actions.codebook import freeze_codebook
 from annotator.errors import RefusedError
 from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User
+from models_app.actions.llm_settings import whole_settings
+from models_app.actions.prompts import freeze_prompts, hash_of, rendered_prompts
 from models_app.actions.scope import freeze
+from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
+from models_app.engine.breaker import UNANSWERED
 from models_app.engine.nudges import nudge_on_commit
-from models_app.models import ItemState, Run, RunEvent, RunItem, RunState, RunVideo
+from models_app.models import (
+    UNANSWERED_STATES,
+    Exchange,
+    ItemKind,
+    ItemState,
+    Run,
+    RunEvent,
+    RunItem,
+    RunState,
+    RunVideo,
+)
 from models_app.models.run import new_seed
-from models_app.specs import spec_of
+from models_app.pipelines.base import Step
+from models_app.prices import currency, need_prices
+from models_app.specs import (
+    LlmSettings,
+    LlmTwoStepSettings,
+    Needs,
+    PipelineSettings,
+    PipelineSpec,
+    default_model,
+    spec_of,
+)
 
 DOUBLE_CLICK = timedelta(seconds=5)
 STOPPABLE = (RunState.RUNNING, RunState.PAUSED)
+NOT_THE_ANSWERS_FAULT = ("worker-died", "disk-full", "out-of-memory", "storage", "media")
+SMALLEST_BUDGET, LARGEST_BUDGET = Decimal("0.000001"), Decimal(1_000_000)
+PART = 500  # keys in one query
 
 
 def start_run(
@@ -32,18 +60,28 @@ def start_run(
     scripts: str = "",
     by: User | None = None,
     video_ids: Collection[int] | None = None,
+    templates: Mapping[Step, str] | None = None,
+    budget: Decimal | str | None = None,
 ) -> Run:
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
     videos: a batch's name, or empty for the whole study; with video_ids, what the choice is called.
+    scripts: whose scripts are read, or are shown as gold examples.
+    templates: a researcher's own, by the step whose prompt they render.
+    budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
     The same person asking for the same again within seconds gets the run that they have just started.
     """
     spec = spec_of(pipeline)
-    read = spec.read_settings(settings)
+    read = whole_settings(spec, spec.read_settings(settings))
     if study.codebook_id is None:
         raise RefusedError(_("the study has no codebook yet: install one first."))
     codebook = Codebook.objects.get(pk=study.codebook_id)
+    prompts = rendered_prompts(spec=spec, settings=read, codebook=codebook, templates=templates or {})
+    limit = read_budget(budget)
+    if limit is not None:
+        need_prices(_models_paid_for(spec, read))
     seed = new_seed()
+    for_examples = scripts if spec.needs != Needs.SCRIPT and shows_gold(read) else ""
     frozen = freeze(
         study=study,
         spec=spec,
@@ -51,7 +89,10 @@ def start_run(
         seed=seed,
         videos=videos,
         video_ids=video_ids,
-        scripts=scripts,
+        scripts="" if for_examples else scripts,
+    )
+    shots = chosen_shots(
+        study=study, codebook=codebook, settings=read, scripts=frozen.scripts or for_examples
     )
     run = Run(
         study=study,
@@ -64,11 +105,15 @@ def start_run(
             "scripts": frozen.scripts,
             "n_videos": len(frozen.rows),
             "n_problems": frozen.n_problems,
-        },
+        }
+        | ({"example_scripts": shots.model} if shots.rows else {}),
         codebook=codebook,
         codebook_hash=codebook.content_hash,
+        prompt_hash=hash_of(prompts),
+        client=str(read.client) if isinstance(read, LlmSettings) else "",
+        budget=limit,
         seed=seed,
-        queue=spec.queue,
+        queue=spec.queue_for(read),
         created_by=by,
     )
     with transaction.atomic():
@@ -80,39 +125,51 @@ def start_run(
         freeze_codebook(codebook=codebook, because="the first run")
         run.save()
         frozen.belongs_to(run)
+        freeze_prompts(run, prompts)
+        freeze_shots(run, shots)
         RunVideo.objects.bulk_create(frozen.rows, batch_size=1000)
         RunItem.objects.bulk_create(frozen.items, batch_size=1000)
-        _log(run, "started", by=by, detail={"items": len(frozen.items), "problems": frozen.problems})
+        detail = {"items": len(frozen.items), "problems": frozen.problems} | _said_of_budget(limit)
+        _log(run, "started", by=by, detail=detail)
         nudge_on_commit(run, n_items=len(frozen.items))
     return run
 
 
 @transaction.atomic
 def pause_run(*, run: Run, by: User | None, because: str = "") -> Run:
-    """Let no more items be taken on; what lasts is dropped and waits. Nothing happens the second time."""
+    """Let no more items be taken on; what lasts is dropped and waits. Nothing happens the second time.
+
+    A run that paused itself for a while stays paused then.
+    """
     run = _locked(run)
-    if run.state == RunState.PAUSED:
+    if run.state == RunState.PAUSED and run.resume_at is None:
         return run
-    if run.state != RunState.RUNNING:
+    if run.state not in STOPPABLE:
         raise RefusedError(
             _("the run has ended (%(state)s); only a running one can be paused.") % _state(run)
         )
-    run.state, run.paused_because = RunState.PAUSED, because[:300]
-    run.save(update_fields=["state", "paused_because"])
+    run.state, run.paused_because, run.resume_at = RunState.PAUSED, because[:300], None
+    run.save(update_fields=["state", "paused_because", "resume_at"])
     _log(run, "paused", by=by, detail={"because": because} if because else {})
     return run
 
 
 @transaction.atomic
-def resume_run(*, run: Run, by: User | None) -> Run:
-    """Go on with a paused or cancelled run: what was stored stays, the rest is done."""
+def resume_run(*, run: Run, by: User | None, budget: Decimal | str | None = None) -> Run:
+    """Go on with a paused or cancelled run: what was stored stays, the rest is done.
+
+    budget: what the run may cost from now on, what it has cost included; None leaves it as it is.
+    """
     run = _locked(run)
-    if run.state == RunState.RUNNING:
-        return run
     if run.state == RunState.FINISHED:
         raise RefusedError(_("the run is finished; there is nothing to go on with."))
-    run.state, run.paused_because, run.ended_at = RunState.RUNNING, "", None
-    run.save(update_fields=["state", "paused_because", "ended_at"])
+    limit = read_budget(budget)
+    if limit is not None and limit != run.budget:
+        _change_budget(run, limit, by=by)
+    if run.state == RunState.RUNNING:
+        return run
+    run.state, run.paused_because, run.ended_at, run.resume_at = RunState.RUNNING, "", None, None
+    run.save(update_fields=["state", "paused_because", "ended_at", "resume_at"])
     _log(run, "resumed", by=by)
     nudge_on_commit(run)
     return run
@@ -127,10 +184,11 @@ def cancel_run(*, run: Run, by: User | None) -> Run:
     if run.state not in STOPPABLE:
         raise RefusedError(_("the run is finished; it cannot be cancelled."))
     run.state, run.paused_because = RunState.CANCELLED, ""
-    Run.objects.filter(pk=run.pk).update(state=run.state, paused_because="", ended_at=Now())
-    run.refresh_from_db(fields=["ended_at"])
+    Run.objects.filter(pk=run.pk).update(state=run.state, paused_because="", resume_at=None, ended_at=Now())
+    run.refresh_from_db(fields=["ended_at", "resume_at"])
     # Without their tokens, those at work can store nothing more. In the order of keys, as others lock.
-    working = locked(RunItem.objects.filter(run=run, state=ItemState.WORKING)).order_by("pk")
+    in_hand = (ItemState.WORKING, ItemState.SENT)
+    working = locked(RunItem.objects.filter(run=run, state__in=in_hand)).order_by("pk")
     RunItem.objects.filter(pk__in=list(working.values_list("pk", flat=True))).update(
         state=ItemState.WAITING, token=None, worker="", lease_until=None, progress=0, n_attempts=0
     )
@@ -139,12 +197,18 @@ def cancel_run(*, run: Run, by: User | None) -> Run:
 
 
 @transaction.atomic
-def retry_failed(*, run: Run, by: User | None, code: str = "") -> int:
-    """Try failed items again, all or those of one kind of failure; how many."""
+def retry_failed(*, run: Run, by: User | None, code: str = "", video: int | None = None) -> int:
+    """Try again what failed or was blocked, all, of one cause or of one video; how many.
+
+    What a model answered is not taken from the cache again, unless the failure had nothing to do with it.
+    """
     run = _locked(run)
     if run.state == RunState.CANCELLED:
         raise RefusedError(_("the run was cancelled: resume it, then retry what failed."))
-    failed = Q(run=run, state=ItemState.FAILED) & (Q(error_code=code) if code else Q())
+    failed = Q(run=run, state__in=UNANSWERED_STATES) & (Q(error_code=code) if code else Q())
+    if video is not None:
+        failed &= Q(kind=ItemKind.VIDEO, key=video)
+    ask_anew(run, failed)
     n = RunItem.objects.filter(failed).update(
         state=ItemState.WAITING,
         n_attempts=0,
@@ -167,6 +231,58 @@ def retry_failed(*, run: Run, by: User | None, code: str = "") -> int:
     return n
 
 
+def ask_anew(run: Run, failed: Q) -> None:
+    """Let nobody find the answers of these failed items any more, nor what they were taken from.
+
+    Kept are those of items that failed for want of an answer, or of memory, room or a worker: each was paid.
+    """
+    is_paid = Q(error_code__startswith=UNANSWERED) | Q(error_code__in=NOT_THE_ANSWERS_FAULT)
+    items = RunItem.objects.filter(failed, kind=ItemKind.VIDEO).exclude(is_paid)
+    videos = list(items.values_list("key", flat=True))
+    for part in range(0, len(videos), PART):
+        asked = Exchange.objects.filter(run=run, video__in=videos[part : part + PART])
+        Exchange.objects.filter(uses__in=asked).update(key=None)
+        asked.update(key=None, source=None)
+
+
+def read_budget(given: Decimal | str | None) -> Decimal | None:
+    """A budget as people write it; None where none is meant."""
+    if given is None or given == "":
+        return None
+    try:
+        budget = Decimal(str(given)).quantize(SMALLEST_BUDGET)
+    except (InvalidOperation, ValueError):
+        raise RefusedError(_("budget=%(given)s is no sum of money.") % {"given": given}) from None
+    if not (budget.is_finite() and SMALLEST_BUDGET <= budget < LARGEST_BUDGET):
+        message = _("budget=%(given)s: a budget is more than 0 and less than a million.")
+        raise RefusedError(message % {"given": given})
+    return budget
+
+
+def _models_paid_for(spec: PipelineSpec, settings: PipelineSettings) -> list[tuple[str, str]]:
+    """(client, model) of each step; RefusedError for a pipeline that asks nobody."""
+    if not isinstance(settings, LlmSettings):
+        raise RefusedError(_("%(pipeline)s costs nothing; it takes no budget.") % {"pipeline": spec.name})
+    models = [(str(settings.client), settings.model or default_model(settings.client))]
+    if isinstance(settings, LlmTwoStepSettings):
+        client = settings.script_client or settings.client
+        same = models[0][1] if client == settings.client else default_model(client)
+        models.append((str(client), settings.script_model or same))
+    return models
+
+
+def _change_budget(run: Run, budget: Decimal, *, by: User | None) -> None:
+    spec = spec_of(run.pipeline)
+    need_prices(_models_paid_for(spec, spec.read_settings(run.settings)))
+    run.budget = budget
+    run.save(update_fields=["budget"])
+    _log(run, "budget", by=by, detail=_said_of_budget(budget))
+
+
+def _said_of_budget(budget: Decimal | None) -> dict[str, str]:
+    return {} if budget is None else {"budget": f"{budget.normalize():f}", "currency": currency()}
+
+
 def _locked(run: Run) -> Run:
     """The run as it is now, kept from others until the transaction ends."""
     return locked(Run.objects.select_related("study").filter(pk=run.pk)).get()
@@ -183,7 +299,8 @@ def _just_started(run: Run, *, by: User | None) -> Run | None:
         state=RunState.RUNNING,
         created_at__gte=Now() - DOUBLE_CLICK,
     )
-    return next((twin for twin in twins if (twin.settings, twin.scope) == (run.settings, run.scope)), None)
+    same = (run.settings, run.scope, run.prompt_hash)
+    return next((twin for twin in twins if (twin.settings, twin.scope, twin.prompt_hash) == same), None)
 
 
 def _log(run: Run, what: str, *, by: User | None, detail: Mapping[str, Any] | None = None) -> None:

@@ -1,7 +1,7 @@
-"""Scripts as a whole: what becomes of them when their video goes."""
+"""What becomes of the text that was made of a video when it goes: scripts, and what models said."""
 
 from annotator.models import Video
-from models_app.models import Script
+from models_app.models import Exchange, RunShot, Script
 
 
 def delete_scripts(video: Video) -> None:
@@ -10,3 +10,14 @@ def delete_scripts(video: Video) -> None:
     Whoever is making one meanwhile waits for the lock on the video, and then stores none (engine.storing).
     """
     Script.objects.filter(video=video).delete()
+
+
+def empty_exchanges(video: Video) -> None:
+    """Forget what models were told of a withdrawn video and what they answered; what it cost stays.
+
+    Where it was an example, its script stands in the messages about other videos. An answer under way waits
+    for the lock on the video, and then is not kept (engine.exchanges).
+    """
+    Exchange.objects.filter(video=video).update(message="", answer="", reason="", key=None)
+    shown = RunShot.objects.filter(video=video).values("run")
+    Exchange.objects.filter(run__in=shown).update(message="")

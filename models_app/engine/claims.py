@@ -126,11 +126,9 @@ def release(claim: Claim) -> bool:
     )
 
 
-def log_failure(*, run_id: int, kind: str, key: int, code: str) -> None:
-    """A line of the run's log on a failed item."""
-    RunEvent.objects.create(
-        run_id=run_id, what="item.failed", detail={"kind": kind, "key": key, "code": code}
-    )
+def log_failure(*, run_id: int, kind: str, key: int, code: str, what: str = "item.failed") -> None:
+    """A line of the run's log on a failed or blocked item."""
+    RunEvent.objects.create(run_id=run_id, what=what, detail={"kind": kind, "key": key, "code": code})
 
 
 @transaction.atomic
@@ -142,6 +140,8 @@ def finish_if_done(run_id: int) -> bool:
     Run.objects.filter(pk=run_id).update(state=RunState.FINISHED, ended_at=Now())
     ended = RunItem.objects.filter(run=run_id)
     n_failed = ended.filter(state=ItemState.FAILED).count()
+    n_blocked = ended.filter(state=ItemState.BLOCKED).count()
     n_done = ended.filter(state=ItemState.DONE).count()
-    RunEvent.objects.create(run_id=run_id, what="finished", detail={"done": n_done, "failed": n_failed})
+    detail = {"done": n_done, "failed": n_failed} | ({"blocked": n_blocked} if n_blocked else {})
+    RunEvent.objects.create(run_id=run_id, what="finished", detail=detail)
     return True

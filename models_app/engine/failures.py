@@ -15,6 +15,10 @@ LONGEST_DETAIL = 4000
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
+class BlockedItemError(ItemError):
+    """A filter of the provider refused the question or its answer: a state of its own, not a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an item failed."""
@@ -22,10 +26,13 @@ class Failure:
     code: str  # at most 40 characters: what failures are grouped by
     message: str
     detail: str = ""
+    is_blocked: bool = False  # by a provider's filter: a state of its own
 
 
 def failure_of(error: BaseException) -> Failure:
     """The failure that an exception stands for."""
+    if isinstance(error, BlockedItemError):
+        return Failure(error.code[:40], str(error), is_blocked=True)
     if isinstance(error, ItemError):
         return Failure(error.code[:40], str(error), _lines(error) if error.__cause__ else "")
     if isinstance(error, StorageError):

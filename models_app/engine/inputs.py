@@ -1,17 +1,41 @@
 """From rows to what pipelines take: a video's file, a script, a data set."""
 
-from collections.abc import Iterator
+import hashlib
+import mimetypes
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from annotator.media.storage import local_path
 from annotator.models import Video
 from models_app.models import Run, RunVideo
-from models_app.pipelines.base import Dataset, Example, ItemError, ScriptInput, VideoInput
+from models_app.pipelines.base import (
+    Dataset,
+    Example,
+    ItemError,
+    LlmInput,
+    ScriptInput,
+    Segment,
+    SegmentKind,
+    Shot,
+    VideoInput,
+)
+from models_app.specs import Needs
 
-MEDIA_COLUMNS = ("pk", "external_id", "media", "duration_ms", "has_sound", "withdrawn_at")
+MEDIA_COLUMNS = (
+    "pk",
+    "external_id",
+    "media",
+    "sha256",
+    "content_type",
+    "duration_ms",
+    "has_sound",
+    "withdrawn_at",
+)
 
 
 @contextmanager
@@ -20,17 +44,35 @@ def video_input(video_id: int) -> Iterator[VideoInput]:
     video = Video.objects.only(*MEDIA_COLUMNS).get(pk=video_id)
     refuse_if_withdrawn(video.withdrawn_at)
     with local_path(video) as path:
-        yield VideoInput(video.pk, path, duration_ms=video.duration_ms, has_sound=video.has_sound)
+        yield VideoInput(
+            video.pk,
+            path,
+            duration_ms=video.duration_ms,
+            has_sound=video.has_sound,
+            sha256=video.sha256 or _sha256_of(path),
+            mime_type=video.content_type or mimetypes.guess_type(path.name)[0] or "video/mp4",
+        )
 
 
 def script_input(*, run_id: int, video_id: int) -> ScriptInput:
     """The video's script, as it was chosen when the run began."""
     rows = RunVideo.objects.filter(run=run_id, video=video_id)
-    withdrawn_at, script, text = rows.values_list("video__withdrawn_at", "script_id", "script__text").get()
+    columns = ("video__withdrawn_at", "script_id", "script__text", "script__segments")
+    withdrawn_at, script, text, segments = rows.values_list(*columns).get()
     refuse_if_withdrawn(withdrawn_at)
     if script is None:
         raise ItemError("no-script", _("The script that the run was to read has been deleted since."))
-    return ScriptInput(video_id, text)
+    return ScriptInput(video_id, text, tuple(_segment(part) for part in segments))
+
+
+@contextmanager
+def llm_input(*, run_id: int, video_id: int, needs: Needs, shots: tuple[Shot, ...]) -> Iterator[LlmInput]:
+    """What a language model is given of a video: its media, or its script, with the run's examples."""
+    if needs == Needs.SCRIPT:
+        yield LlmInput(video_id, script=script_input(run_id=run_id, video_id=video_id), shots=shots)
+        return
+    with video_input(video_id) as video:
+        yield LlmInput(video_id, video=video, shots=shots)
 
 
 def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:
@@ -53,7 +95,28 @@ def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:
     )
 
 
+def _segment(stored: Mapping[str, Any]) -> Segment:
+    return Segment(
+        SegmentKind(stored["kind"]),
+        stored.get("text", ""),
+        stored.get("start_ms"),
+        stored.get("end_ms"),
+        stored.get("speaker", ""),
+    )
+
+
+def _sha256_of(path: Path) -> str:
+    """For media of before their hash was kept."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def refuse_if_withdrawn(withdrawn_at: datetime | None) -> None:
     """ItemError where nothing may be made of the video any more."""
     if withdrawn_at is not None:
-        raise ItemError("withdrawn", _("The video was withdrawn from the study after the run began."))
+        raise withdrawn_error()
+
+
+def withdrawn_error() -> ItemError:
+    """What an item fails with whose video has gone."""
+    return ItemError("withdrawn", _("The video was withdrawn from the study after the run began."))

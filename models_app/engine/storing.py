@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,8 +15,8 @@ from models_app.engine.claims import Claim, log_failure
 from models_app.engine.failures import Failure
 from models_app.engine.inputs import refuse_if_withdrawn
 from models_app.models import ItemState, Prediction, Run, Script, ScriptOrigin
+from models_app.pipelines.base import LlmAnswer, ScriptDraft
 from models_app.pipelines.base import Prediction as Answer
-from models_app.pipelines.base import ScriptDraft
 
 
 class BadAnswerError(Exception):
@@ -43,10 +44,37 @@ def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
 
     ItemError if the video was withdrawn meanwhile: its scripts have just been deleted.
     """
-    video = locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get()
-    refuse_if_withdrawn(video.withdrawn_at)
+    _refuse_withdrawn(claim)
     if not _done(claim):
         return False
+    _add_script(claim, draft, model=model)
+    return True
+
+
+@transaction.atomic
+def store_answer(claim: Claim, answer: LlmAnswer, *, script_model: str, values: Mapping[str, int]) -> bool:
+    """Store all that a language model made of an item; False if the item is no longer ours.
+
+    ItemError if there is a script and the video was withdrawn meanwhile.
+    """
+    rows = [_row(claim, said, values=values, videos={claim.key}) for said in answer.predictions or ()]
+    if answer.script is not None:
+        _refuse_withdrawn(claim)
+    if not _done(claim, facts=answer.facts):
+        return False
+    if answer.script is not None:
+        _add_script(claim, answer.script, model=script_model)
+    Prediction.objects.bulk_create(rows, batch_size=2000)
+    return True
+
+
+def _refuse_withdrawn(claim: Claim) -> None:
+    """ItemError for a withdrawn video; one that is not is not withdrawn until the transaction ends."""
+    video = locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get()
+    refuse_if_withdrawn(video.withdrawn_at)
+
+
+def _add_script(claim: Claim, draft: ScriptDraft, *, model: str) -> None:
     text = storable(draft.text)
     Script.objects.create(
         video_id=claim.key,
@@ -62,14 +90,13 @@ def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
         facts=draft.facts,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
-    return True
 
 
 @transaction.atomic
 def store_failure(claim: Claim, failure: Failure) -> bool:
-    """Record why an item failed; False if it is no longer ours."""
+    """Record why an item failed or was blocked; False if it is no longer ours."""
     n = claim.rows().update(
-        state=ItemState.FAILED,
+        state=ItemState.BLOCKED if failure.is_blocked else ItemState.FAILED,
         token=None,
         lease_until=None,
         ended_at=Now(),
@@ -78,7 +105,8 @@ def store_failure(claim: Claim, failure: Failure) -> bool:
         error_detail=storable(failure.detail),
     )
     if n:
-        log_failure(run_id=claim.run_id, kind=claim.kind, key=claim.key, code=failure.code)
+        what = "item.blocked" if failure.is_blocked else "item.failed"
+        log_failure(run_id=claim.run_id, kind=claim.kind, key=claim.key, code=failure.code, what=what)
     return bool(n)
 
 
@@ -92,7 +120,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _done(claim: Claim) -> bool:
+def _done(claim: Claim, *, facts: Mapping[str, Any] | None = None) -> bool:
     """Mark the item done, if it is still ours. Before its results: this locks it."""
     return bool(
         claim.rows().update(
@@ -104,6 +132,7 @@ def _done(claim: Claim) -> bool:
             error_code="",
             error="",
             error_detail="",
+            facts=dict(facts or {}),
         )
     )
 
@@ -113,6 +142,8 @@ def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Col
         raise BadAnswerError(f"a prediction for “{answer.value}”, which is no value of the run's codebook")
     if answer.video_id not in videos:
         raise BadAnswerError(f"a prediction for video {answer.video_id}, which is not part of this item")
+    if answer.evidence_ms is not None and answer.evidence_ms < 0:
+        raise BadAnswerError(f"evidence at {answer.evidence_ms} ms of video {answer.video_id}")
     for name, score in (("p_endorsed", answer.p_endorsed), ("p_confronted", answer.p_confronted)):
         if score is not None and not (math.isfinite(score) and 0 <= score <= 1):
             raise BadAnswerError(f"{name} of video {answer.video_id} is {score}, not a score in [0, 1]")
@@ -125,4 +156,6 @@ def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Col
         p_endorsed=answer.p_endorsed,
         p_confronted=answer.p_confronted,
         fold=answer.fold,
+        reason=storable(answer.reason),
+        evidence_ms=answer.evidence_ms,
     )

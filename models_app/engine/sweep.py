@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from models_app.engine.claims import finish_if_done
 from models_app.engine.nudges import nudge, wanting_workers
+from models_app.engine.pausing import resume_what_is_due
 from models_app.models import Run, RunItem, RunState, WorkerBeat
 
 log = logging.getLogger(__name__)
@@ -18,11 +19,12 @@ FORGET_AFTER = timedelta(days=1)
 
 
 def sweep(*, worker: str, queues: Collection[str], n_idle: int) -> int:
-    """Report the worker, finish what has nothing open, nudge what wants workers; how many were nudged.
+    """Report the worker, resume, finish and nudge what is to be; how many were nudged.
 
     n_idle: slots of this worker that do nothing. A busy worker nudges nobody, so messages never pile up.
     """
     report(worker=worker, queues=queues)
+    resume_what_is_due()
     for run in _with_nothing_open():
         finish_if_done(run)
     wanting = list(wanting_workers(queues).values_list("pk", "queue"))

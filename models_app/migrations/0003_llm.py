@@ -90,6 +90,22 @@ class Migration(migrations.Migration):
             name="facts",
             field=models.JSONField(blank=True, default=dict),
         ),
+        migrations.AddField(
+            model_name="runitem",
+            name="reserved",
+            field=models.DecimalField(blank=True, decimal_places=8, max_digits=14, null=True),
+        ),
+        migrations.AddField(
+            model_name="runitem",
+            name="reserved_until",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddIndex(
+            model_name="runitem",
+            index=models.Index(
+                condition=models.Q(("reserved__isnull", False)), fields=["run"], name="reserved_of_a_budget"
+            ),
+        ),
         migrations.AlterField(
             model_name="runitem",
             name="state",
@@ -160,6 +176,16 @@ class Migration(migrations.Migration):
                 ),
                 ("client", models.CharField(max_length=20)),
                 ("number", models.PositiveSmallIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="slots",
+                        to="models_app.run",
+                    ),
+                ),
                 ("token", models.UUIDField(blank=True, null=True)),
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
             ],
@@ -303,6 +329,7 @@ class Migration(migrations.Migration):
                 "ordering": ("pk",),
                 "indexes": [
                     models.Index(fields=["run", "video"], name="exchanges_of_an_item"),
+                    models.Index(fields=["run", "cost"], name="costs_of_a_run"),
                     models.Index(
                         condition=models.Q(("state", "pending")),
                         fields=["run"],

@@ -101,6 +101,7 @@ class Exchange(models.Model):
         ordering = ("pk",)
         indexes = (
             models.Index(fields=("run", "video"), name="exchanges_of_an_item"),
+            models.Index(fields=("run", "cost"), name="costs_of_a_run"),  # summed before each request
             models.Index(fields=("run",), condition=Q(state="pending"), name="exchanges_at_the_provider"),
         )
 

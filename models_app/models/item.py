@@ -60,6 +60,9 @@ class RunItem(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     n_attempts = models.PositiveSmallIntegerField(default=0)  # claims so far
     progress = models.FloatField(default=0.0)  # in [0, 1], of the attempt at hand
+    # For its request in flight, where there is a budget; counts until then, whatever becomes of the worker.
+    reserved = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    reserved_until = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # of the video, as answered: {"has_sound": true}
     error_code = models.CharField(max_length=40, blank=True)  # what failures are grouped by
     error = models.TextField(blank=True)  # for a researcher
@@ -74,6 +77,9 @@ class RunItem(models.Model):
         indexes = (
             models.Index(fields=("run", "state", "key"), name="items_of_a_run_by_state"),
             models.Index(fields=("run", "ended_at"), name="items_of_a_run_by_end"),
+            models.Index(
+                fields=("run",), condition=models.Q(reserved__isnull=False), name="reserved_of_a_budget"
+            ),
         )
 
     def __str__(self) -> str:

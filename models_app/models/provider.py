@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from models_app.models.run import Run
+
 
 class ProviderGate(models.Model):
     """One provider, as all workers see it; made when it is first asked."""
@@ -23,6 +25,7 @@ class ProviderSlot(models.Model):
 
     client = models.CharField(max_length=20)
     number = models.PositiveSmallIntegerField()
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, blank=True, related_name="slots")
     token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 

@@ -57,6 +57,10 @@ class Sampler:
         self.seconds, self.keys = max(ends), sorted(keys)
         self.n_samples = max(1, math.ceil(round(self.seconds * self.per_second, 6)))
 
+    def spread(self, n: int) -> None:
+        """Take n frames over the whole length, whatever it is; after ``look``."""
+        self.per_second, self.n_samples = n / max(self.seconds, 1e-3), n
+
     def moments(self) -> list[float]:
         """Seconds, in the middle of what each sample stands for."""
         edges = [min(n / self.per_second, self.seconds) for n in range(self.n_samples + 1)]

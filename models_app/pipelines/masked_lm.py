@@ -59,7 +59,7 @@ class MaskedLm:
                 f"The memory did not suffice for batches of {self.settings.batch_size} scripts of up to "
                 f"{self.settings.max_tokens} tokens. Set a smaller batch_size, max_tokens or model."
             )
-            raise ItemError("out_of_memory", message) from None
+            raise ItemError("out-of-memory", message) from None
         finally:
             gc.collect()
             if torch.cuda.is_available():

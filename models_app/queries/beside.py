@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from annotator.models import GoldLabel, Study, User, Value, Video
 from annotator.queries.video_labels import label_table
-from models_app.models import ItemKind, ItemState, Prediction, Run, RunItem, RunVideo
+from models_app.models import UNANSWERED_STATES, ItemKind, Prediction, Run, RunItem, RunVideo
 from models_app.queries.answers import MISSING, Answer
 
 
@@ -146,7 +146,7 @@ def _columns(
     }
     failed = dict(
         RunItem.objects.filter(
-            run__in=runs, kind=ItemKind.VIDEO, key=video.pk, state=ItemState.FAILED
+            run__in=runs, kind=ItemKind.VIDEO, key=video.pk, state__in=UNANSWERED_STATES
         ).values_list("run", "error")
     )
     columns = []

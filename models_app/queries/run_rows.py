@@ -18,11 +18,12 @@ class RunRow:
     n_items: int
     n_done: int
     n_failed: int
+    n_blocked: int = 0
 
     @property
     def n_ended(self) -> int:
-        """Done or failed: what no longer waits."""
-        return self.n_done + self.n_failed
+        """Done, failed or blocked: what no longer waits."""
+        return self.n_done + self.n_failed + self.n_blocked
 
     @property
     def batch(self) -> str:
@@ -44,6 +45,7 @@ def rows_of_runs(runs: Sequence[Run]) -> list[RunRow]:
             n_items=sum(by_state[run.pk].values()),
             n_done=by_state[run.pk].get(ItemState.DONE, 0),
             n_failed=by_state[run.pk].get(ItemState.FAILED, 0),
+            n_blocked=by_state[run.pk].get(ItemState.BLOCKED, 0),
         )
         for run in runs
     ]

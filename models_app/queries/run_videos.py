@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import GoldLabel, Video
-from models_app.models import ItemKind, ItemState, Prediction, Run, RunItem, RunVideo
+from models_app.models import UNANSWERED_STATES, ItemKind, Prediction, Run, RunItem, RunVideo
 from models_app.queries.answers import Answer
 
 SORTS = ("id", "differs")
@@ -39,7 +39,7 @@ def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video
     )
     n_answers, differs, n_labels = _distances(run, unblinded=unblinded)
     failed = dict(
-        RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state=ItemState.FAILED).values_list(
+        RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state__in=UNANSWERED_STATES).values_list(
             "key", "error"
         )
     )

@@ -10,7 +10,17 @@ from django.db.models.expressions import Window
 from django.db.models.functions import Now, RowNumber
 
 from annotator.models import Video
-from models_app.models import ItemKind, ItemState, Run, RunEvent, RunItem, RunState, RunVideo, WorkerBeat
+from models_app.models import (
+    UNANSWERED_STATES,
+    ItemKind,
+    ItemState,
+    Run,
+    RunEvent,
+    RunItem,
+    RunState,
+    RunVideo,
+    WorkerBeat,
+)
 
 N_RECENT = 50  # items that the rate is told from
 RECENT = timedelta(minutes=10)  # before the latest of them
@@ -28,6 +38,8 @@ class RunProgress:
     working: int
     done: int
     failed: int
+    blocked: int  # by the provider's filter
+    sent: int  # with the provider, in a batch
     n_problems: int  # videos of the scope of which nothing can be said
     per_minute: float | None  # items; None while too little has happened
     seconds_left: float | None
@@ -35,8 +47,8 @@ class RunProgress:
 
     @property
     def n_ended(self) -> int:
-        """Items done or failed."""
-        return self.done + self.failed
+        """Items done, failed or blocked."""
+        return self.done + self.failed + self.blocked
 
     @property
     def share(self) -> float:
@@ -46,12 +58,13 @@ class RunProgress:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Items that failed for one reason."""
+    """Items that failed, or were blocked, for one reason."""
 
     code: str
     message: str  # of the first of them
     n: int
     examples: list["FailedItem"] = field(default_factory=list)
+    is_blocked: bool = False  # by the provider's filter; the code is its own word
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,8 @@ def progress_of(run: Run) -> RunProgress:
     waiting, working = states.get(ItemState.WAITING, 0), states.get(ItemState.WORKING, 0)
     is_running = run.state == RunState.RUNNING
     rate = _per_minute(run, working=working) if is_running else None
-    n_open = waiting + working
+    sent = states.get(ItemState.SENT, 0)
+    n_open = waiting + working  # what is sent comes when it comes
     return RunProgress(
         n_scope=n_scope,
         n_items=sum(states.values()),
@@ -88,6 +102,8 @@ def progress_of(run: Run) -> RunProgress:
         working=working,
         done=states.get(ItemState.DONE, 0),
         failed=states.get(ItemState.FAILED, 0),
+        blocked=states.get(ItemState.BLOCKED, 0),
+        sent=sent,
         n_problems=n_problems,
         per_minute=rate,
         seconds_left=n_open / rate * 60 if rate and n_open else None,
@@ -96,8 +112,8 @@ def progress_of(run: Run) -> RunProgress:
 
 
 def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]:
-    """What failed, the most frequent reason first, with a few of the items of each."""
-    failed = RunItem.objects.filter(run=run, state=ItemState.FAILED)
+    """What failed or was blocked, the most frequent reason first, with a few of the items of each."""
+    failed = RunItem.objects.filter(run=run, state__in=UNANSWERED_STATES)
     counts = failed.order_by().values("error_code").annotate(n=Count("pk"))
     n_of = {row["error_code"]: row["n"] for row in counts}
     place = Window(RowNumber(), partition_by=F("error_code"), order_by=F("pk").asc())
@@ -108,7 +124,11 @@ def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]
     names = _names(item for items in groups.values() for item in items)
     found = [
         FailureGroup(
-            code, items[0].error, n_of.get(code, len(items)), [_failed(item, names) for item in items]
+            code,
+            items[0].error,
+            n_of.get(code, len(items)),
+            [_failed(item, names) for item in items],
+            items[0].state == ItemState.BLOCKED,
         )
         for code, items in groups.items()
     ]

@@ -13,7 +13,7 @@ from annotator.actions.videos import withdraw_video
 from annotator.models import GoldLabel
 from models_app import registry
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
-from models_app.engine import desk, slices
+from models_app.engine import desk, outage, slices
 from models_app.engine.claims import claim_next, finish_if_done, release, renew
 from models_app.engine.slices import work_slice
 from models_app.engine.storing import store_predictions, values_of
@@ -181,7 +181,7 @@ def test_answer_given_twice_fails_its_item_and_stores_nothing():
 
 
 def test_database_that_is_full_while_storing_is_tried_again(monkeypatch):
-    monkeypatch.setattr(desk, "STORE_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(outage, "STORE_PAUSES", (0, 0, 0))
     failures = [OperationalError("database or disk is full")] * 2
 
     def store(*args, **kwargs):
@@ -197,7 +197,7 @@ def test_database_that_is_full_while_storing_is_tried_again(monkeypatch):
 
 
 def test_database_that_stays_full_ends_the_slice_and_loses_nothing(monkeypatch):
-    monkeypatch.setattr(desk, "STORE_PAUSES", (0,))
+    monkeypatch.setattr(outage, "STORE_PAUSES", (0,))
 
     def store(*args, **kwargs):
         raise OperationalError("database or disk is full")

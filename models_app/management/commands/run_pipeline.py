@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import Error
 from django.utils.translation import gettext as _
 
 from annotator.errors import RefusedError
@@ -15,6 +16,8 @@ from annotator.imports.links import parse_link
 from annotator.management.base import AxialCommand
 from annotator.models import Study, Video
 from models_app.actions.runs import pause_run, resume_run, start_run
+from models_app.engine.outage import OutageError, reconnect, storing
+from models_app.engine.pausing import resume_what_is_due
 from models_app.engine.slices import work_slice
 from models_app.models import Run, RunState
 from models_app.queries.runs import RunProgress, failures_of, progress_of
@@ -45,7 +48,7 @@ class Command(AxialCommand):
             nargs="+",
             default=[],
             metavar="key=value",
-            help="videos=BATCH|FILE, scripts=MODEL, or a setting of the pipeline",
+            help="videos=BATCH|FILE, scripts=MODEL, budget=SUM, or a setting of the pipeline",
         )
         parser.add_argument("--wait", action="store_true", help="work on it here, and print its result")
         parser.add_argument(
@@ -57,10 +60,12 @@ class Command(AxialCommand):
         study = self.study(options["slug"])
         name = spec_of(options["pipeline"]).name
         settings = read_settings(options["given"])
+        budget = settings.pop("budget", "")
         if options["resume"] is not None:
             if settings:
-                raise CommandError(_("a run keeps its settings: --resume goes without --set."))
-            run = resume_run(run=run_of(study, pipeline=name, number=options["resume"]), by=None)
+                raise CommandError(_("a run keeps its settings: --resume takes --set budget= alone."))
+            run = run_of(study, pipeline=name, number=options["resume"])
+            run = resume_run(run=run, by=None, budget=budget)
         else:
             videos, scripts = settings.pop("videos", ""), settings.pop("scripts", "")
             run = start_run(
@@ -68,6 +73,7 @@ class Command(AxialCommand):
                 pipeline=name,
                 settings=settings,
                 scripts=scripts,
+                budget=budget,
                 **which_videos(study, videos),
             )
         if options["wait"]:
@@ -85,6 +91,8 @@ class Command(AxialCommand):
             "n_items": progress.n_items,
             "n_done": progress.done,
             "n_failed": progress.failed,
+            "n_blocked": progress.blocked,
+            "n_sent": progress.sent,
             "n_problems": progress.n_problems,
             "failures": [{"code": group.code, "message": group.message, "n": group.n} for group in failures],
         }
@@ -93,23 +101,36 @@ class Command(AxialCommand):
             raise CommandError(
                 _("run %(run)s is paused: %(why)s") % {"run": run.pk, "why": run.paused_because}
             )
-        if progress.n_items and progress.failed == progress.n_items:
+        if progress.n_items and progress.failed + progress.blocked == progress.n_items:
             raise CommandError(_("every item failed: %(why)s") % {"why": failures[0].message})
 
     def _wait(self, run: Run) -> None:
         """Work on the run until it has ended or somebody stopped it; workers may help."""
-        from models_app.registry import pipeline_of  # loads torch, so only whoever works
+        from models_app.registry import client_of, pipeline_of  # load torch, so only whoever works
 
         worker = f"run_pipeline@{socket.gethostname()}:{os.getpid()}"
+        told = ""
         try:
             while True:
                 done = work_slice(
-                    run.pk, pipeline_of=pipeline_of, worker=worker, after_each=self._shower(run)
+                    run.pk,
+                    pipeline_of=pipeline_of,
+                    client_of=client_of,
+                    worker=worker,
+                    after_each=self._shower(run),
                 )
-                run.refresh_from_db()
-                if run.state != RunState.RUNNING:
+                try:
+                    storing(resume_what_is_due)  # as a worker's sweep does: there may be none
+                    storing(run.refresh_from_db)
+                except OutageError:
+                    self.note(_("The database is away or full; trying again."))
+                    continue
+                if run.state != RunState.RUNNING and run.resume_at is None:
                     break
-                if not done.n_tried:  # what is open is in others' hands, or the database is away
+                if run.state == RunState.PAUSED and run.paused_because != told:
+                    told = run.paused_because
+                    self.note(told)
+                if not done.n_tried:  # what is open is in others' hands, or the run paused for a while
                     self._show(run)
                     time.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
@@ -134,7 +155,10 @@ class Command(AxialCommand):
         return show
 
     def _show(self, run: Run) -> None:
-        self.note(progress_line(progress_of(run)))
+        try:
+            self.note(progress_line(progress_of(run)))
+        except Error:  # shown next time: the work goes on
+            reconnect()
 
 
 def read_settings(given: Sequence[str]) -> dict[str, str]:
@@ -210,6 +234,10 @@ def progress_line(progress: RunProgress) -> str:
     line = f"{progress.n_ended} of {progress.n_items}"
     if progress.failed:
         line += f", {progress.failed} failed"
+    if progress.blocked:
+        line += f", {progress.blocked} blocked"
+    if progress.sent:
+        line += f", {progress.sent} with the provider"
     if progress.per_minute:
         line += f", {progress.per_minute:.1f} a minute"
     if progress.seconds_left is not None:
@@ -223,6 +251,8 @@ def in_words(run: Run, progress: RunProgress) -> str:
     text += f", {progress.done} of {progress.n_items} items done"
     if progress.failed:
         text += f", {progress.failed} failed"
+    if progress.blocked:
+        text += f", {progress.blocked} blocked"
     text += f"; {progress.n_scope} videos in scope"
     if progress.n_problems:
         text += f", {progress.n_problems} of which cannot be worked on"

@@ -255,7 +255,7 @@ def test_want_of_memory_says_what_to_set(encoder, monkeypatch):
 
     monkeypatch.setattr(masked_lm, "predict", too_much)
     code, message = fails(encoder, crowned(18), batch_size=64)
-    assert code == "out_of_memory"
+    assert code == "out-of-memory"
     assert "batches of 64 scripts" in message
     assert "smaller batch_size" in message
 

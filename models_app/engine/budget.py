@@ -1,0 +1,107 @@
+"""A run's budget: before a request there must be room for it, beside what was spent and what is in flight.
+
+What is in flight is written on its item, with an end: it counts until the answer is stored, or until no
+answer can come any more, also where the worker was killed. Looked at and written under a lock on the run, so
+that no two workers take the same room.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from annotator.locks import locked
+from models_app.clients.base import Clip, Picture, Request, Text, Usage
+from models_app.engine.claims import Claim
+from models_app.models import Exchange, Run, RunItem
+from models_app.pipelines.base import Question
+from models_app.prices import currency, price_of
+
+BYTES_PER_TOKEN = 4  # in UTF-8: letters beyond Latin take more tokens, too
+TOKENS_PER_PICTURE = 1100
+TOKENS_PER_VIDEO_SECOND = 300
+LONGEST_VIDEO = 180.0  # seconds, where a video's length is not known
+MARGIN_SECONDS = 30.0  # for storing, beside the time that the provider has
+
+
+class SpentError(Exception):
+    """There is no room for the request, and nothing in flight that could make some.
+
+    The message is for a researcher.
+    """
+
+
+@transaction.atomic
+def reserve(run: Run, claim: Claim, question: Question, *, timeout: float, seconds: float | None) -> bool:
+    """Take room for a request; False if it has to wait for what is in flight, SpentError if that is no use.
+
+    seconds: of the video, if it is known.
+    """
+    budget = locked(Run.objects.filter(pk=run.pk)).values_list("budget", flat=True).get()
+    if budget is None:
+        return True
+    need = expected_cost(run, question, seconds=seconds)
+    so_far, in_flight = spent(run), reserved(run, but=claim)
+    if so_far + in_flight + need > budget:
+        if in_flight:
+            return False
+        message = _(
+            "The budget is spent: %(spent)s of %(budget)s %(currency)s, and one more request may cost"
+            " %(need)s. Raise it to go on."
+        )
+        values = {"spent": so_far, "budget": budget, "need": need}
+        said = {name: f"{value.normalize():f}" for name, value in values.items()}
+        raise SpentError(message % (said | {"currency": currency()}))
+    until = Now() + timedelta(seconds=timeout + MARGIN_SECONDS)
+    RunItem.objects.filter(pk=claim.item_id).update(reserved=need, reserved_until=until)
+    return True
+
+
+def let_go(claim: Claim) -> None:
+    """Free what was reserved: the request came to nothing."""
+    RunItem.objects.filter(pk=claim.item_id).update(reserved=None, reserved_until=None)
+
+
+def spent(run: Run) -> Decimal:
+    """What the run's exchanges cost, so far as prices are known."""
+    total: Decimal | None = Exchange.objects.filter(run=run).aggregate(total=Sum("cost"))["total"]
+    return total or Decimal(0)
+
+
+def reserved(run: Run, *, but: Claim | None = None) -> Decimal:
+    """What is in flight, at what it may cost."""
+    items = RunItem.objects.filter(run=run, reserved__isnull=False, reserved_until__gt=Now())
+    if but is not None:
+        items = items.exclude(pk=but.item_id)
+    total: Decimal | None = items.aggregate(total=Sum("reserved"))["total"]
+    return total or Decimal(0)
+
+
+def expected_cost(run: Run, question: Question, *, seconds: float | None = None) -> Decimal:
+    """What a request may cost: as the dearest so far, or, if that is more, as long as it may get.
+
+    Before the first answer, the longest answer that is allowed is taken to come.
+    """
+    request = question.request
+    price = price_of(question.client, request.model)
+    if price is None:
+        return Decimal(0)  # refused when the run was made; the price has gone from the table since
+    dearest: Decimal | None = Exchange.objects.filter(run=run).aggregate(most=Max("cost"))["most"]
+    rate = price.tokens_per_video_second or TOKENS_PER_VIDEO_SECOND
+    n_input = about_tokens(request, video_tokens=rate * (seconds or LONGEST_VIDEO))
+    n_output = 0 if dearest else request.max_output_tokens
+    return max(dearest or Decimal(0), price.of(Usage(n_input, n_output)) or Decimal(0))
+
+
+def about_tokens(request: Request, *, video_tokens: float = TOKENS_PER_VIDEO_SECOND * LONGEST_VIDEO) -> int:
+    """About how many tokens a request sends."""
+    texts = [request.system, *(part.text for part in request.parts if isinstance(part, Text))]
+    texts += [text for turn in request.turns for text in (turn.answer, turn.reply)]
+    n_bytes = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    n_pictures = sum(isinstance(part, Picture) for part in request.parts)
+    n_clips = sum(isinstance(part, Clip) for part in request.parts)
+    media = n_pictures * TOKENS_PER_PICTURE + n_clips * video_tokens
+    return round(n_bytes / BYTES_PER_TOKEN + media)
