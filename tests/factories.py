@@ -58,7 +58,7 @@ def make_codebook(
         study=study,
         number=number,
         name="Values",
-        document={},
+        document=_document(slugs, dominant=dominant),
         content_hash=f"{number:064d}",
         allow_dominant=dominant,
     )
@@ -80,6 +80,20 @@ def make_codebook(
     return codebook
 
 
+def _document(slugs: Sequence[str], *, dominant: bool) -> dict:
+    """The least that a codebook's file can say of its values."""
+    values = [
+        {
+            "slug": slug,
+            "name": slug.replace("-", " ").capitalize(),
+            "position": n,
+            "definition": f"Of {slug}.",
+        }
+        for n, slug in enumerate(slugs, start=1)
+    ]
+    return {"slug": "values", "name": "Values", "allow_dominant": dominant, "values": values}
+
+
 def make_study(
     slug: str | None = None,
     *,
@@ -87,7 +101,7 @@ def make_study(
     dominant: bool = False,
     **fields,
 ) -> Study:
-    """A study with a codebook of empty texts."""
+    """A study with a codebook of the shortest texts."""
     slug = slug or f"study-{next(_numbers)}"
     study = Study.objects.create(slug=slug, name=fields.pop("name", slug.title()), **fields)
     make_codebook(study, slugs=slugs, dominant=dominant)

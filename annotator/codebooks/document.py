@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 from collections import Counter
@@ -182,6 +183,8 @@ class CodebookDoc(Part):
     sources: tuple[Source, ...] = ()
     stances: tuple[StanceDoc, ...] = DEFAULT_STANCES
     allow_dominant: Annotated[bool, Strict()] = False
+    # Came later: left out where it is false, so that no hash made before changes.
+    allow_both: Annotated[bool, Strict(), Field(exclude_if=operator.not_)] = False
     groups: tuple[GroupDoc, ...] = ()
     guidelines: tuple[Guideline, ...] = ()
     values: Annotated[tuple[ValueDoc, ...], Field(min_length=1, max_length=MAX_VALUES)]

@@ -14,7 +14,10 @@ from annotator.actions.codebook import freeze_codebook
 from annotator.errors import RefusedError
 from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User
+from models_app.actions.llm_settings import whole_settings
+from models_app.actions.prompts import freeze_prompts, hash_of, rendered_prompts
 from models_app.actions.scope import freeze
+from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
 from models_app.engine.breaker import UNANSWERED
 from models_app.engine.nudges import nudge_on_commit
 from models_app.models import (
@@ -29,10 +32,12 @@ from models_app.models import (
     RunVideo,
 )
 from models_app.models.run import new_seed
+from models_app.pipelines.base import Step
 from models_app.prices import currency, need_prices
 from models_app.specs import (
     LlmSettings,
     LlmTwoStepSettings,
+    Needs,
     PipelineSettings,
     PipelineSpec,
     default_model,
@@ -55,23 +60,28 @@ def start_run(
     scripts: str = "",
     by: User | None = None,
     video_ids: Collection[int] | None = None,
+    templates: Mapping[Step, str] | None = None,
     budget: Decimal | str | None = None,
 ) -> Run:
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
     videos: a batch's name, or empty for the whole study; with video_ids, what the choice is called.
+    scripts: whose scripts are read, or are shown as gold examples.
+    templates: a researcher's own, by the step whose prompt they render.
     budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
     The same person asking for the same again within seconds gets the run that they have just started.
     """
     spec = spec_of(pipeline)
-    read = spec.read_settings(settings)
+    read = whole_settings(spec, spec.read_settings(settings))
     if study.codebook_id is None:
         raise RefusedError(_("the study has no codebook yet: install one first."))
     codebook = Codebook.objects.get(pk=study.codebook_id)
+    prompts = rendered_prompts(spec=spec, settings=read, codebook=codebook, templates=templates or {})
     limit = read_budget(budget)
     if limit is not None:
         need_prices(_models_paid_for(spec, read))
     seed = new_seed()
+    for_examples = scripts if spec.needs != Needs.SCRIPT and shows_gold(read) else ""
     frozen = freeze(
         study=study,
         spec=spec,
@@ -79,7 +89,10 @@ def start_run(
         seed=seed,
         videos=videos,
         video_ids=video_ids,
-        scripts=scripts,
+        scripts="" if for_examples else scripts,
+    )
+    shots = chosen_shots(
+        study=study, codebook=codebook, settings=read, scripts=frozen.scripts or for_examples
     )
     run = Run(
         study=study,
@@ -92,12 +105,15 @@ def start_run(
             "scripts": frozen.scripts,
             "n_videos": len(frozen.rows),
             "n_problems": frozen.n_problems,
-        },
+        }
+        | ({"example_scripts": shots.model} if shots.rows else {}),
         codebook=codebook,
         codebook_hash=codebook.content_hash,
+        prompt_hash=hash_of(prompts),
+        client=str(read.client) if isinstance(read, LlmSettings) else "",
         budget=limit,
         seed=seed,
-        queue=spec.queue,
+        queue=spec.queue_for(read),
         created_by=by,
     )
     with transaction.atomic():
@@ -109,6 +125,8 @@ def start_run(
         freeze_codebook(codebook=codebook, because="the first run")
         run.save()
         frozen.belongs_to(run)
+        freeze_prompts(run, prompts)
+        freeze_shots(run, shots)
         RunVideo.objects.bulk_create(frozen.rows, batch_size=1000)
         RunItem.objects.bulk_create(frozen.items, batch_size=1000)
         detail = {"items": len(frozen.items), "problems": frozen.problems} | _said_of_budget(limit)
@@ -281,7 +299,8 @@ def _just_started(run: Run, *, by: User | None) -> Run | None:
         state=RunState.RUNNING,
         created_at__gte=Now() - DOUBLE_CLICK,
     )
-    return next((twin for twin in twins if (twin.settings, twin.scope) == (run.settings, run.scope)), None)
+    same = (run.settings, run.scope, run.prompt_hash)
+    return next((twin for twin in twins if (twin.settings, twin.scope, twin.prompt_hash) == same), None)
 
 
 def _log(run: Run, what: str, *, by: User | None, detail: Mapping[str, Any] | None = None) -> None:

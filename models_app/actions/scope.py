@@ -154,16 +154,22 @@ def _note_media(rows: Iterable[RunVideo], videos: Iterable[Video]) -> None:
             row.problem = Problem.NO_MEDIA
 
 
-def _note_scripts(rows: Sequence[RunVideo], *, model: str) -> None:
-    """The model's newest script of each video."""
+def newest_scripts(videos: Sequence[int], *, model: str) -> tuple[dict[int, int], set[int]]:
+    """The model's newest script of each video that has one, and those of them that hold no words."""
     newest: dict[int, int] = {}
-    for part in _parts([row.video_id for row in rows]):
+    for part in _parts(videos):
         found = Script.objects.filter(video__in=part, model=model).order_by().values("video")
         newest.update(found.annotate(newest=Max("pk")).values_list("video", "newest"))
     empty: set[int] = set()
     for part in _parts(sorted(newest.values())):
         texts = Script.objects.filter(pk__in=part).values_list("pk", "text")
         empty.update(pk for pk, text in texts if not text.strip())
+    return newest, empty
+
+
+def _note_scripts(rows: Sequence[RunVideo], *, model: str) -> None:
+    """The model's newest script of each video."""
+    newest, empty = newest_scripts([row.video_id for row in rows], model=model)
     for row in rows:
         row.script_id = newest.get(row.video_id)
         if row.script_id is None:

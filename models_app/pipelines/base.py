@@ -198,6 +198,7 @@ class Briefing:
 
     system: Mapping[Step, str]  # the prompt of each step, rendered from the codebook
     values: tuple[str, ...]  # slugs, in the order of the codebook's circle
+    names: tuple[str, ...] = ()  # of the values, in the same order: answers may use them for the slugs
     allow_dominant: bool = False
     allow_both: bool = False  # the codebook lets a value be endorsed and confronted at once
     seed: int = 0

@@ -180,7 +180,8 @@ def _started(form: RunForm, request: StudyRequest) -> Run | None:
 
 def _why(form: RunForm, request: StudyRequest, error: RefusedError) -> str:
     """Why it was refused; how much gold there is would tell a coder where the others agreed with them."""
-    if form.spec.learns and is_bound(request.user, form.study):
+    knows_gold = form.spec.learns or form.cleaned_data.get("examples") == "gold"
+    if knows_gold and is_bound(request.user, form.study):
         return _(
             "The run was refused. Why could tell of gold that is kept from you, as you code in this study:"
             " ask a researcher who does not code to start it, or choose more videos or fewer folds."

@@ -1,0 +1,1 @@
+"""Pipelines that ask a language model: prompts in, scripts and predictions out, no provider in sight."""

@@ -1,0 +1,27 @@
+"""A Gemini client beside a loopback server, and what it is asked."""
+
+import hashlib
+
+from models_app.clients.base import Clip, Request, Text
+
+KEY = "AIza-this-is-a-secret-of-tests-0123456789"
+SCHEMA = {
+    "type": "object",
+    "properties": {"stance": {"type": "string", "enum": ["endorsed", "absent"]}},
+    "required": ["stance"],
+}
+
+
+def a_request(*parts, **more):
+    told = {
+        "model": "gemini-test",
+        "system": "Judge what you are given.",
+        "parts": parts or (Text("A film."),),
+    }
+    return Request(**(told | more))
+
+
+def a_clip(folder, content=b"film", name="a.mp4"):
+    path = folder / name
+    path.write_bytes(content)
+    return Clip(path, hashlib.sha256(content).hexdigest(), "video/mp4")
