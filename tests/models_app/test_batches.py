@@ -1,11 +1,13 @@
 """Delivery by batch: each request handed in once, each answer stored once, wherever a worker is killed."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from annotator.actions.codebook import builtin_codebook
 from annotator.actions.videos import withdraw_video
 from models_app.actions.runs import cancel_run, pause_run, resume_run, start_run
 from models_app.clients.base import (
@@ -19,6 +21,7 @@ from models_app.clients.base import (
 from models_app.engine import asking as engine_asking
 from models_app.engine import batch_answers, batch_jobs, crew, gate
 from models_app.engine.batch_jobs import look_after, runs_to_look_after
+from models_app.engine.desk import settings_of
 from models_app.engine.slices import work_slice
 from models_app.models import (
     BatchJob,
@@ -31,6 +34,7 @@ from models_app.models import (
     RunState,
 )
 from models_app.pipelines.base import ItemError
+from models_app.pipelines.llm.judges import LlmFromScript
 from models_app.queries.runs import progress_of
 from tests.factories import make_study
 from tests.models_app.batch_fakes import FakeBatchClient
@@ -39,6 +43,7 @@ from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MODEL = "gemini-2.5-flash"
+SLUGS = [value.slug for value in builtin_codebook().values]
 
 
 class Killed(BaseException):
@@ -400,6 +405,20 @@ def test_question_asked_again_after_an_unreadable_answer_goes_at_once():
     run, client = start(1), FakeBatchClient()
     to_the_end(run, client, Doubting())
     assert (states(run), client.n_requests, len(client.asked)) == (["done"], 1, 1)
+
+
+def test_samples_of_a_video_go_to_the_provider_together():
+    said = {slug: {"label": "none"} for slug in SLUGS}
+    client = FakeBatchClient(lambda request: an_answer(json.dumps({"values": said, "has_sound": True})))
+    study = study_with_scripts(2, text="Script %d.")
+    settings = {"client": "gemini", "model": MODEL, "delivery": "batch", "samples": 3, "temperature": 1}
+    run = start_run(study=study, pipeline="llm-from-script", settings=settings)
+    pipeline = LlmFromScript(settings_of(run))
+    work(run, client, pipeline)
+    assert (states(run), run.exchanges.count()) == (["sent"] * 2, 6)
+    to_the_end(run, client, pipeline)
+    assert (states(run), client.n_requests, len(client.jobs)) == (["done"] * 2, 6, 1)
+    assert set(Prediction.objects.filter(run=run).values_list("p_endorsed", flat=True)) == {0.0}
 
 
 def test_pipeline_that_cannot_make_the_request_again_lets_the_item_say_why():

@@ -60,7 +60,9 @@ def reader(engine: Counting) -> Counting:
     return engine
 
 
-def read(reader: LetteringReader, *texts: str, behind: Callable = backdrop, size: int = 44) -> list[list[str]]:
+def read(
+    reader: LetteringReader, *texts: str, behind: Callable = backdrop, size: int = 44
+) -> list[list[str]]:
     """The texts, one a frame, in one place of a picture that moves."""
     found = []
     for t, text in enumerate(texts):
