@@ -22,11 +22,11 @@ from models_app.clients.base import (
     Text,
     Usage,
 )
+from models_app.clients.local_drawing import Prompt
 from models_app.clients.local_model import (
     Generated,
     LocalModel,
     NoMemoryError,
-    Prompt,
     first_line,
     free_memory,
     load,
