@@ -87,7 +87,7 @@ class LocalModel:
         padded = [[self.padding] * (longest - len(prompt.tokens)) + [*prompt.tokens] for prompt in prompts]
         mask = [[0] * (longest - len(prompt.tokens)) + [1] * len(prompt.tokens) for prompt in prompts]
         device = self.model.get_input_embeddings().weight.device
-        plan = GenerationConfig(
+        plan = GenerationConfig(  # type: ignore[no-untyped-call]
             do_sample=False,  # chance is added by Chance, from each request's own seed
             num_beams=1,
             max_new_tokens=max(prompt.most for prompt in prompts),
@@ -198,9 +198,10 @@ def _loaded(place: str) -> tuple[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(place)
     has_card = torch.cuda.is_available()
     more = {"device_map": "auto"} if has_card and find_spec("accelerate") is not None else {}
-    model, info = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         place, dtype=_precision(torch), output_loading_info=True, **more
     )
+    model, info = loaded
     if missing := sorted(info["missing_keys"]):
         raise ValueError(f"its files lack weights: {', '.join(missing[:3])}")
     if not more:
