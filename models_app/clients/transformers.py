@@ -22,11 +22,11 @@ from models_app.clients.base import (
     Text,
     Usage,
 )
+from models_app.clients.local_drawing import Prompt
 from models_app.clients.local_model import (
     Generated,
     LocalModel,
     NoMemoryError,
-    Prompt,
     first_line,
     free_memory,
     load,
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 MOST_TOGETHER = 16  # requests
 GATHER_SECONDS = 0.05  # without another request, until those that came are begun
 LONGEST_GATHERING = 0.5
-REMEMBER_FAILURE = 30.0  # seconds until a model that could not be loaded is tried again
+REMEMBER_FAILURE = 120.0  # seconds until a model that could not be loaded is tried again
 IDLE_SECONDS = 600.0  # without a question, until the memory is given back
 CLOSING_SECONDS = 30.0
 
@@ -213,8 +213,8 @@ class _Shelf:
         if self._model is not None and self._model.name == name:
             return self._model
         until, code, message = self._failures.get(name, (0.0, "", ""))
-        if time.monotonic() < until:
-            raise DeniedError(code, message)
+        if (left := until - time.monotonic()) > 0:
+            raise DeniedError(code, f"{message} It is tried again in {left:.0f} seconds at the earliest.")
         self.clear()
         self.loading, begun = name, time.monotonic()
         try:

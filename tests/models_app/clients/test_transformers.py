@@ -20,7 +20,8 @@ from models_app.clients.base import (
     Request,
     Text,
 )
-from models_app.clients.local_model import Generated, NoMemoryError, Prompt, load
+from models_app.clients.local_drawing import Prompt
+from models_app.clients.local_model import Generated, NoMemoryError, load
 from models_app.clients.transformers import Transformers
 from tests.models_app.clients.tiny import CONTEXT, make_model
 
