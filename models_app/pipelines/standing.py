@@ -14,7 +14,7 @@ CHANGE = 14.0  # mean of 0 to 255 in a block
 EXTREMES = (3, 97)  # per cent of a line's pixels; letters or what frames them lie beyond
 LEAST_CONTRAST = 60  # between the two, of 0 to 255
 SURELY, BARELY = 0.25, 0.5  # of the contrast, from the extreme: within is a letter, beyond is none
-CHANGED_PIXELS = 6  # in a block; the dot of an i is larger
+CHANGED_PIXELS = 3  # in a block; what tells an E from an F in small print is more
 WIDEST_GAP = 0.8  # of the height, between letters: a wide space
 
 Strip = npt.NDArray[np.float32]

@@ -60,14 +60,12 @@ def reader(engine: Counting) -> Counting:
     return engine
 
 
-def read(
-    reader: LetteringReader, *texts: str, behind: Callable = backdrop, size: int = 44
-) -> list[list[str]]:
+def read(reader: LetteringReader, *texts: str, behind: Callable = backdrop) -> list[list[str]]:
     """The texts, one a frame, in one place of a picture that moves."""
     found = []
     for t, text in enumerate(texts):
         picture = behind(SIZE, float(t))
-        write(picture, text, top=200, size=size)
+        write(picture, text, top=200, size=44)
         found.append([line.text for line in reader.read(sample(picture, t))])
     return found
 
