@@ -211,14 +211,14 @@ class Attempt:
         return None
 
     def _note_limit(self, error: LimitedError) -> None:
-        """Close the gate for everybody: as long as the provider says, else longer each time."""
+        """Close the gate for everybody: as long as the provider says, and longer each time."""
         now = time.monotonic()
         self.limited_since = self.limited_since or now
         self.n_limited += 1
         if now - self.limited_since > LONGEST_LIMITED:
             until = timezone.now() + timedelta(seconds=max(error.after or 0, LONGEST_IDLE))
             self._pause(_("The provider has asked to wait for an hour."), until=until)
-        self.gate.close(seconds=backoff(self.n_limited) if error.after is None else error.after)
+        self.gate.close(seconds=max(error.after or 0, backoff(self.n_limited)))  # “0 s” would be no wait
 
     def _pause(self, because: str, *, until: datetime | None = None) -> NoReturn:
         pause_itself(self.run.pk, because=because, resume_at=until)
