@@ -171,6 +171,7 @@ def _started(form: RunForm, request: StudyRequest) -> Run | None:
             settings=settings_of(form.spec, given),
             videos=form.batch.name if form.batch else "",
             scripts=given.get("scripts", ""),
+            approved=given.get("approved", False),
             by=request.user,
         )
     except RefusedError as error:
@@ -200,6 +201,7 @@ def _estimate(study: Study, spec: PipelineSpec, form: RunForm) -> Estimate:
         spec=spec,
         batch=form.batch,
         scripts=scripts if scripts in known else next(iter(known), ""),
+        approved=bool(form.data.get("approved")),
         n_folds=int(folds) if is_key(folds) else default.default if default else 0,
     )
 

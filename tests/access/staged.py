@@ -31,10 +31,10 @@ from annotator.models import (
     User,
     Video,
 )
-from models_app.models import Prediction, RunEvent, RunItem, Script
+from models_app.models import Prediction, RunEvent, RunItem, Script, ScriptGap, ScriptReview
 from tests.access.world import codebook, settle
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
-from tests.run_factories import fail, make_run, make_script, predict
+from tests.run_factories import fail, make_review, make_run, make_script, predict
 
 A, C, R = Role.ANNOTATOR, Role.CONSOLIDATOR, Role.RESEARCHER
 
@@ -184,7 +184,11 @@ def _run_models(staged: Staged) -> None:
     predicted = make_run(staged.study, staged.videos.values(), model="a model")
     failed = make_run(staged.study, staged.videos.values(), model="a failing model")
     for stage, video in staged.videos.items():
-        make_script(video, f"zq-{stage}-script", segments=[{"text": f"zq-{stage}-script", "start_ms": 1}])
+        words = f"zq-{stage}-script"
+        script = make_script(video, words, segments=[{"text": words, "start_ms": 1}])
+        for name in ("ann", "res"):
+            make_review(script, staged.people[name], note=words)
+        ScriptGap.objects.create(script=script, text=words, created_by=staged.people["res"])
         predict(predicted, video, {"face": (True, False, 0.8, 0.1)})
         fail(failed, video, error=f"zq-{stage}-failure", error_detail=f"zq-{stage}-failure")
         detail = {"kind": "video", "key": video.pk, "code": "unreadable", "because": f"zq-{stage}-log"}
@@ -196,6 +200,8 @@ def perturb_models(staged: Staged, *, stages) -> None:
     """Other scripts, predictions, failures and lines of logs on these videos."""
     videos = [staged.videos[stage] for stage in stages]
     Script.objects.filter(video__in=videos).update(text="other words", segments=[])
+    ScriptReview.objects.filter(script__video__in=videos).update(visual="wrong", note="other words")
+    ScriptGap.objects.filter(script__video__in=videos).update(text="other words", is_invented=True)
     of_face = Prediction.objects.filter(video__in=videos, value__slug="face")
     of_face.update(endorsed=False, confronted=True, p_endorsed=0.2)
     Prediction.objects.filter(video__in=videos, value__slug="tradition").delete()

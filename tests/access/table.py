@@ -225,6 +225,7 @@ MODELS = [
     figure("leaderboard_compare"),
     figure("leaderboard_labels", about="run"),
     figure("leaderboard_labels_table", about="run", bound=HIDDEN),
+    figure("script_agreement"),
 ]
 
 RUNS = [
@@ -245,4 +246,23 @@ RUNS = [
     run("video_models", *MEMBERS, about="video I settled", finds=lambda roles: C in roles or roles == {R}),
 ]
 
-TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS, *RUNS]
+# Whoever codes or consolidates too finds the script of a video when their own work on it is done.
+FREE = {"about": "script", "finds": lambda roles: roles == {R}}
+SCRIPTS = [
+    run("script_list"),
+    run("script_next", outcome=LED),
+    run("script_compare", outcome=LED),  # without two scripts: to the list
+    run("script_download", about="reviews file"),
+    run("script_detail", **FREE),
+    run(
+        "script_detail", about="script of a released video", finds=lambda roles: C not in roles or A in roles
+    ),
+    run("script_edit", **FREE),
+    run("script_edit", **FREE, method="POST", data={"text": ""}, outcome=SHOWN, get=""),
+    run("script_review", **FREE, method="POST", data={"visual": "whole"}, outcome=SHOWN),
+    run("script_gap_add", **FREE, method="POST", data={"text": ""}, outcome=SHOWN),
+    run("script_gap_delete", about="own gap", method="POST", outcome=LED, finds=lambda roles: roles == {R}),
+    run("script_gap_delete", about="other gap", method="POST", outcome=HIDDEN),
+]
+
+TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS, *RUNS, *SCRIPTS]

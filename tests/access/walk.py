@@ -14,11 +14,23 @@ from django.urls import reverse
 
 from annotator.models import Batch, Coding, Consolidation, Creator, Membership, Question, Slot, Study, Video
 from annotator.queries.history import KINDS
-from models_app.models import Run
+from models_app.models import Run, Script
 from tests.access.table import TABLE
 from tests.access.test_access import PATTERNS
 
-WHATS = ("labels", "gold", "binary", "published", "predictions", "scripts", "videos", "codings", "decisions")
+WHATS = (
+    "labels",
+    "gold",
+    "binary",
+    "published",
+    "predictions",
+    "scripts",
+    "videos",
+    "codings",
+    "decisions",
+    "reviews",
+    "gaps",
+)
 ENDINGS = ("csv", "jsonl", "parquet", "xlsx")
 FIGURES = ("svg", "png", "csv")
 WITHOUT_LABELS = {"annotator:video_media", "annotator:video_thumbnail", "annotator:codebook_export"}
@@ -43,6 +55,7 @@ PKS: dict[str, Callable[[Study], Iterable[int]]] = {
 PKS["run"] = lambda study: Run.objects.filter(study=study).values_list("pk", flat=True)
 PKS["precedent"] = PKS["consolidation"]
 PKS["leaderboard"] = PKS["run"]
+PKS["script"] = lambda study: Script.objects.filter(video__study=study).values_list("pk", flat=True)
 QUERIES = {
     "annotator:history_list": [
         *({"kind": kind} for kind in KINDS), {"person": "p-ann"}, {"video": "stage-submitted"},
@@ -52,6 +65,8 @@ QUERIES = {
     "annotator:codebook_detail": [{"version": "1"}],
     "models_app:run_videos": [{"only": "differs"}, {"only": "missing"}, {"sort": "differs"}],
     "models_app:video_models": [{"only": "differs"}],
+    "models_app:script_list": [{"q": "zq"}, {"sort": "-length"}, {"state": "gaps"}, {"state": "approved"}],
+    "models_app:script_next": [{"queue": "transcriber"}],
 }  # fmt: skip
 
 
@@ -102,6 +117,8 @@ def _queries(name: str, study: Study) -> list[dict]:
     if name == "evaluation:leaderboard_compare":
         pks = list(PKS["run"](study))
         return [{"a": first, "b": second} for first in pks for second in pks if first < second]
+    if name == "models_app:script_compare":
+        return [{"a": pk, "b": pk} for pk in PKS["script"](study)]
     return QUERIES.get(name, [])
 
 

@@ -30,12 +30,31 @@ from annotator.models import (
     Study,
     Video,
 )
-from models_app.models import Run, RunEvent, RunOrigin, RunState, RunVideo
+from models_app.models import (
+    Run,
+    RunEvent,
+    RunOrigin,
+    RunState,
+    RunVideo,
+    Script,
+    ScriptGap,
+    ScriptOrigin,
+)
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 from tests.media_files import make_clip
-from tests.run_factories import fail, make_run, make_script, predict
+from tests.run_factories import fail, make_review, make_run, make_script, predict
 
 CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I almost skipped 🏃 #honest"
+GEMINI = (
+    "GENRE: daily life. SOUND: a voice, then music.\n\nINT. KITCHEN – MORNING\n\n"
+    "A young woman in a grey hoodie holds a mug with both hands and looks at the window.\n\n"
+    "WOMAN: “Cold coffee again, and three alarms.”\n\n[day 3: honest mornings ☕]\n\n[בוקר טוב]"
+)
+GEMINI_PARTS = [
+    {"kind": "scene", "start_ms": 0, "end_ms": 500, "text": "INT. KITCHEN – MORNING"},
+    {"kind": "speech", "start_ms": 700, "end_ms": 1_300, "text": "Cold coffee again, and three alarms."},
+    {"kind": "caption", "start_ms": 1_400, "end_ms": 1_900, "text": "[day 3: honest mornings ☕]"},
+]
 HEBREW = "בוקר טוב לכולם! היום מנסים משהו חדש"
 
 
@@ -139,9 +158,19 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
         "finished run": {**s, "pk": finished.pk},
         "predicted video": {**s, "pk": released[0].pk},
         "version": {**s, "number": 1},
+        "script to review": {**s, "pk": _script(study, "gemini-2.5-flash", n=2)},
+        "script on which two differ": {**s, "pk": _script(study, "gemini-2.5-flash", n=1)},
+        "overtaken script": {**s, "pk": _script(study, "transcriber")},
+        "edited script": {**s, "pk": _script(study, "transcriber", origin=ScriptOrigin.EDIT)},
         "run": {**s, "pk": scored.pk},
         "run beside gold": {**s, "pk": beside_gold.pk},
     }
+
+
+def _script(study: Study, model: str, *, n: int = 0, **fields: Any) -> int:
+    """The key of the nth script by the model."""
+    scripts = Script.objects.filter(video__study=study, model=model, **fields).order_by("pk")
+    return scripts.values_list("pk", flat=True)[n]
 
 
 def _scored_runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run]:
@@ -166,6 +195,7 @@ def _runs(study: Study, videos: list[Video], *, by: Any) -> tuple[Run, Run]:
     for video in videos[:2]:
         make_script(video, text, segments=segments)
     make_script(videos[1], "", model="another model")
+    _reviewed_scripts(study, videos, by=by)
     fields = {"created_by": by, "settings": {"epochs": 5, "model": "all-MiniLM-L6-v2"}}
     names = {"pipeline": "masked-lm", "model": "an-organisation/a-model-with-a-rather-long-name"}
     finished = make_run(study, videos, **fields, **names, seed=7)
@@ -192,6 +222,35 @@ def _runs(study: Study, videos: list[Video], *, by: Any) -> tuple[Run, Run]:
     ):
         RunEvent.objects.create(run=running, what=what, detail=detail, by=by)
     return finished, running
+
+
+def _reviewed_scripts(study: Study, videos: list[Video], *, by: Any) -> None:
+    """One edited and approved with a gap, one on which two differ, one that waits for its second review."""
+    others = [make_member(study, Role.RESEARCHER, user=make_user(name)) for name in ("rachel", "omar")]
+    mine = videos[0].scripts.get(model="transcriber")
+    make_review(mine, others[0], "partly", note="Her voice is there, the laugh is not.")
+    edit = make_script(
+        mine.video,
+        mine.text.replace("again.", "again!") + "\n\nShe laughs.",
+        segments=mine.segments,
+        origin=ScriptOrigin.EDIT,
+        parent=mine,
+        created_by=by,
+    )
+    for person in others:
+        make_review(edit, person, captions="nothing")
+    ScriptGap.objects.create(
+        script=edit, element="visual", at_ms=900, text="The dog at the window", created_by=by
+    )
+    ScriptGap.objects.create(
+        script=edit, element="narration", is_invented=True, text="“driving in the air”", created_by=others[0]
+    )
+    gemini = [
+        make_script(video, GEMINI, model="gemini-2.5-flash", segments=GEMINI_PARTS) for video in videos[:3]
+    ]
+    make_review(gemini[1], others[0])
+    make_review(gemini[1], others[1], visual="wrong")
+    make_review(gemini[2], others[1], narration="partly")
 
 
 def _video(study: Study, n: int, **fields: Any) -> Video:

@@ -49,7 +49,7 @@ class Command(AxialCommand):
             nargs="+",
             default=[],
             metavar="key=value",
-            help="videos=BATCH|FILE, scripts=MODEL, budget=SUM, or a setting of the pipeline",
+            help="videos=BATCH|FILE, scripts=MODEL, approved=yes, budget=SUM, or a setting of the pipeline",
         )
         parser.add_argument("--wait", action="store_true", help="work on it here, and print its result")
         parser.add_argument(
@@ -69,12 +69,14 @@ class Command(AxialCommand):
             run = resume_run(run=run, by=None, budget=budget)
         else:
             videos, scripts = settings.pop("videos", ""), settings.pop("scripts", "")
+            approved = yes_or_no("approved", settings.pop("approved", "no"))
             run = start_run(
                 study=study,
                 pipeline=name,
                 settings=settings,
                 scripts=scripts,
                 budget=budget,
+                approved=approved,
                 **which_videos(study, videos),
             )
         if options["wait"]:
@@ -173,6 +175,13 @@ def read_settings(given: Sequence[str]) -> dict[str, str]:
             raise RefusedError(_("--set %(word)s: write key=value.") % {"word": word})
         settings[key.strip()] = value
     return settings
+
+
+def yes_or_no(name: str, word: str) -> bool:
+    """A setting that is one of two words."""
+    if word not in ("yes", "no"):
+        raise RefusedError(_("--set %(name)s=%(word)s: write yes or no.") % {"name": name, "word": word})
+    return word == "yes"
 
 
 def run_of(study: Study, *, pipeline: str, number: int) -> Run:
