@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from models_app.views import runs, videos
+from models_app.views import exchanges, run_budget, run_compare, runs, videos
 
 app_name = "models_app"
 
@@ -17,5 +17,11 @@ urlpatterns = [
     path("s/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run_resume"),
     path("s/<slug:slug>/runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("s/<slug:slug>/runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
+    path("s/<slug:slug>/runs/<int:pk>/budget/", run_budget.run_budget, name="run_budget"),
+    path("s/<slug:slug>/runs/<int:pk>/items/<int:video>/", exchanges.run_item, name="run_item"),
+    path(
+        "s/<slug:slug>/runs/<int:pk>/items/<int:video>/retry/", exchanges.run_item_retry, name="run_item_retry"
+    ),
+    path("s/<slug:slug>/runs/compare/", run_compare.run_compare, name="run_compare"),
     path("s/<slug:slug>/videos/<int:pk>/models/", videos.video_models, name="video_models"),
 ]
