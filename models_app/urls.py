@@ -20,7 +20,9 @@ urlpatterns = [
     path("s/<slug:slug>/runs/<int:pk>/budget/", run_budget.run_budget, name="run_budget"),
     path("s/<slug:slug>/runs/<int:pk>/items/<int:video>/", exchanges.run_item, name="run_item"),
     path(
-        "s/<slug:slug>/runs/<int:pk>/items/<int:video>/retry/", exchanges.run_item_retry, name="run_item_retry"
+        "s/<slug:slug>/runs/<int:pk>/items/<int:video>/retry/",
+        exchanges.run_item_retry,
+        name="run_item_retry",
     ),
     path("s/<slug:slug>/runs/compare/", run_compare.run_compare, name="run_compare"),
     path("s/<slug:slug>/videos/<int:pk>/models/", videos.video_models, name="video_models"),

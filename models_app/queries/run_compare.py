@@ -45,6 +45,11 @@ class ValueAgreement:
         return self.n_same / self.n if self.n else None
 
     @property
+    def tallies(self) -> tuple[Tally, Tally]:
+        """Of endorsed, then of confronted."""
+        return self.endorsed, self.confronted
+
+    @property
     def n_differs(self) -> int:
         """Videos with two stances."""
         return self.n - self.n_same
@@ -113,9 +118,7 @@ class DifferenceLine:
     gold: int | None  # None: there is none, or it may not be seen
 
 
-def compare_runs(
-    a: Run, b: Run, *, videos: QuerySet[Video], unblinded: QuerySet[Video]
-) -> RunComparison:
+def compare_runs(a: Run, b: Run, *, videos: QuerySet[Video], unblinded: QuerySet[Video]) -> RunComparison:
     """The comparison on those of these videos that are in both scopes: a fixed number of queries.
 
     The caller has asked `annotator.blindness`: videos, whose predictions, unblinded, whose gold may be seen.
@@ -201,7 +204,9 @@ def _gold(keys: Collection[Key], *, values: Iterable[Value], videos: QuerySet[Vi
 def _common_values(a: Run, b: Run) -> list[Value]:
     """The values that both runs understand alike, in the order of the first run's circle."""
     theirs = set(b.codebook.values.values_list("slug", "identity"))
-    return [value for value in a.codebook.values.order_by("position") if (value.slug, value.identity) in theirs]
+    return [
+        value for value in a.codebook.values.order_by("position") if (value.slug, value.identity) in theirs
+    ]
 
 
 def _answers(run: Run, videos: QuerySet[Video]) -> dict[int, dict[str, Answer]]:

@@ -37,3 +37,17 @@ def tokens(n: int) -> str:
     if n >= 999_500:
         return f"{n / 1e6:.2f} M"
     return f"{n / 1e3:.1f} k" if n >= 10_000 else f"{n:,}"
+
+
+@register.filter
+def plain(number: Decimal) -> str:
+    """12.500000 → ``12.5``: a number as a form's field takes it."""
+    return f"{number.normalize():f}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.9834 → ``98.3``; 100 only where it is all; a dash where it is not known."""
+    if share is None:
+        return "–"
+    return f"{share * 100:.0f}" if share in (0, 1) else f"{min(max(share * 100, 0.1), 99.9):.1f}"

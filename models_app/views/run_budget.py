@@ -30,6 +30,8 @@ def run_budget(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     except RefusedError as error:
         messages.error(request, capfirst(str(error)))
     else:
-        said = _("The budget is changed.") if was_running else _("The budget is changed, and the run goes on.")
+        said = (
+            _("The budget is changed.") if was_running else _("The budget is changed, and the run goes on.")
+        )
         messages.success(request, said)
     return redirect("models_app:run_detail", study.slug, run.pk)

@@ -91,7 +91,9 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     if run.client:
         context |= {"bill": bill_of(run), "currency": currency_known(), "waits": waits_of(run)}
     is_part = bool(request.htmx)
-    context["is_news"] = is_part and request.GET.get("seen") != seen
+    before = request.GET.get("seen", "")
+    context["is_news"] = is_part and before != seen
+    context["is_state_news"] = is_part and not before.startswith(f"{run.state}-")
     if not is_part or context["is_news"]:
         run.study = study
         shown = keys_shown(run, request.user)
