@@ -1,4 +1,4 @@
-"""One video in one run, for whoever debugs a prompt: what was asked and answered, and what was read from it."""
+"""One video in one run, for whoever debugs a prompt: what was asked and answered, what was read of it."""
 
 import json
 import re
