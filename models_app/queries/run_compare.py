@@ -124,7 +124,7 @@ def compare_runs(a: Run, b: Run, *, videos: QuerySet[Video], unblinded: QuerySet
     The caller has asked `annotator.blindness`: videos, whose predictions, unblinded, whose gold may be seen.
     """
     common = common_videos(a, b, videos=videos)
-    values = _common_values(a, b)
+    values, n_other_meaning = _common_values(a, b)
     answers = [_answers(run, common) for run in (a, b)]
     ids = list(common.order_by("external_id", "pk").values_list("pk", flat=True))
     both = [pk for pk in ids if pk in answers[FIRST] and pk in answers[SECOND]]
@@ -142,7 +142,7 @@ def compare_runs(a: Run, b: Run, *, videos: QuerySet[Video], unblinded: QuerySet
         n_only_a=sum(pk in answers[FIRST] and pk not in answers[SECOND] for pk in ids),
         n_only_b=sum(pk in answers[SECOND] and pk not in answers[FIRST] for pk in ids),
         values=list(rows.values()),
-        n_other_meaning=max(run.codebook.values.count() for run in (a, b)) - len(values),
+        n_other_meaning=n_other_meaning,
         differing=differing,
         gold=_gold_tally(differing, gold, answers),
     )
@@ -201,12 +201,12 @@ def _gold(keys: Collection[Key], *, values: Iterable[Value], videos: QuerySet[Vi
     }
 
 
-def _common_values(a: Run, b: Run) -> list[Value]:
-    """The values that both runs understand alike, in the order of the first run's circle."""
-    theirs = set(b.codebook.values.values_list("slug", "identity"))
-    return [
-        value for value in a.codebook.values.order_by("position") if (value.slug, value.identity) in theirs
-    ]
+def _common_values(a: Run, b: Run) -> tuple[list[Value], int]:
+    """The values that both runs understand alike, in the order of the first run's circle; how many others."""
+    ours, theirs = (list(run.codebook.values.order_by("position")) for run in (a, b))
+    meant = {(value.slug, value.identity) for value in theirs}
+    common = [value for value in ours if (value.slug, value.identity) in meant]
+    return common, max(len(ours), len(theirs)) - len(common)
 
 
 def _answers(run: Run, videos: QuerySet[Video]) -> dict[int, dict[str, Answer]]:
