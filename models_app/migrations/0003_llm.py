@@ -334,7 +334,10 @@ class Migration(migrations.Migration):
                 "ordering": ("pk",),
                 "indexes": [
                     models.Index(fields=["run", "video"], name="exchanges_of_an_item"),
-                    models.Index(fields=["run", "cost"], name="costs_of_a_run"),
+                    models.Index(
+                        fields=["run", "cost", "state", "n_input", "n_output", "seconds"],
+                        name="costs_of_a_run",
+                    ),
                     models.Index(
                         condition=models.Q(("state", "pending")),
                         fields=["run"],

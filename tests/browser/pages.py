@@ -102,6 +102,22 @@ def compare_scripts(first: int, second: int) -> Deed:
     return do
 
 
+def differing_runs(tab: Tab) -> None:
+    """The two trials."""
+    for name, words in (("a", "trial first"), ("b", "trial second")):
+        select = tab.locator(f"select[name={name}]")
+        select.select_option(value=select.locator("option", has_text=words).get_attribute("value"))
+    with tab.expect_navigation():
+        tab.locator("main form button").first.click()
+    tab.wait_for_selector(".prompt-diff")
+
+
+def whys(tab: Tab) -> None:
+    """Every reason that a model gave, open."""
+    for summary in tab.locator(".answer-why > summary").all():
+        summary.click()
+
+
 def set_aside(tab: Tab) -> None:
     ready(tab)
     tab.keyboard.press("Shift+X")
@@ -315,7 +331,18 @@ VISITS: list[Visit] = [
     *runs("run_detail", "res", about="finished run"),
     *runs("run_videos", "res", "all", about="finished run"),
     *runs("run_videos", "res", about="finished run", query="?only=same", state="none like it"),
+    *runs("run_detail", "res", about="llm run"),
+    *runs("run_detail", "res", about="paused llm run"),
+    *runs("run_detail", "res", about="trial"),
+    *runs("run_videos", "res", about="llm run"),
+    *runs("run_item", "res", about="item"),
+    *runs("run_item", "res", about="blocked item"),
+    *runs("run_item", "res", about="item of what is gone"),
+    *runs("run_compare", "res", do=differing_runs),
+    *runs("run_compare", "res", state="to choose"),
+    *runs("run_compare", "res", about="empty"),
     *runs("video_models", "res", about="predicted video"),
+    *runs("video_models", "res", about="predicted video", state="with reasons", do=whys),
     *runs("video_models", "res", about="predicted video", query="?only=differs", state="only differing"),
     *runs("video_models", "res", about="video without media"),
     *runs("video_models", "ann", about="settled video"),
@@ -369,6 +396,7 @@ NO_PAGES = {
         "annotator:label_import_confirm",
         *("models_app:run_pause", "models_app:run_resume", "models_app:run_cancel", "models_app:run_retry"),
         *("models_app:script_review", "models_app:script_gap_add", "models_app:script_gap_delete"),
+        *("models_app:run_budget", "models_app:run_item_retry"),
     },
     "GET leads to a page that is visited": {
         *("annotator:member_add", "annotator:member_reset_password", "annotator:consolidation_next"),

@@ -16,7 +16,14 @@ from tests.models_app.test_run_kills import assert_each_stored_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 # No "limited" without a time: everybody would wait, and the test with them.
-FAULTS = (Fault.limited(after=0), Fault.status(500), Fault.slow(0.2), Fault.cut(), Fault.drop(), Fault.garble())
+FAULTS = (
+    Fault.limited(after=0),
+    Fault.status(500),
+    Fault.slow(0.2),
+    Fault.cut(),
+    Fault.drop(),
+    Fault.garble(),
+)
 
 
 @pytest.fixture
