@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from models_app.views import run_prompts, run_start, runs, script_queue, script_reviews, scripts, videos
+from models_app.views import (
+    exchanges,
+    run_budget,
+    run_compare,
+    run_prompts,
+    run_start,
+    runs,
+    script_queue,
+    script_reviews,
+    scripts,
+    videos,
+)
 
 app_name = "models_app"
 
@@ -42,5 +53,13 @@ urlpatterns = [
         script_reviews.script_gap_delete,
         name="script_gap_delete",
     ),
+    path("s/<slug:slug>/runs/<int:pk>/budget/", run_budget.run_budget, name="run_budget"),
+    path("s/<slug:slug>/runs/<int:pk>/items/<int:video>/", exchanges.run_item, name="run_item"),
+    path(
+        "s/<slug:slug>/runs/<int:pk>/items/<int:video>/retry/",
+        exchanges.run_item_retry,
+        name="run_item_retry",
+    ),
+    path("s/<slug:slug>/runs/compare/", run_compare.run_compare, name="run_compare"),
     path("s/<slug:slug>/videos/<int:pk>/models/", videos.video_models, name="video_models"),
 ]

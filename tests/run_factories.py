@@ -87,10 +87,13 @@ def make_script(video: Video, text: str = "INT. A KITCHEN", *, run: Run | None =
     return Script.objects.create(
         video=video,
         run=run,
-        origin=ScriptOrigin.RUN if run else ScriptOrigin.IMPORT,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        **{"model": run.model if run else "transcriber", **fields},
+        **{
+            "origin": ScriptOrigin.RUN if run else ScriptOrigin.IMPORT,
+            "model": run.model if run else "transcriber",
+            **fields,
+        },
     )
 
 

@@ -60,8 +60,8 @@ def start_run(
     scripts: str = "",
     by: User | None = None,
     video_ids: Collection[int] | None = None,
-    budget: Decimal | str | None = None,
     templates: Mapping[Step, str] | None = None,
+    budget: Decimal | str | None = None,
     approved: bool = False,
     is_trial: bool = False,
     cloned_from: Run | None = None,
@@ -69,9 +69,9 @@ def start_run(
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
     videos: a batch's name, or empty for the whole study; with video_ids, what the choice is called.
-    budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
     scripts: whose scripts are read, or are shown as gold examples.
     templates: a researcher's own, by the step whose prompt they render.
+    budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
     approved: only videos whose newest script by the model is approved.
     is_trial: to try a prompt; all its videos are in development batches, which are never scored.
     cloned_from: the run of the same pipeline whose settings were changed.
@@ -82,10 +82,10 @@ def start_run(
     if study.codebook_id is None:
         raise RefusedError(_("the study has no codebook yet: install one first."))
     codebook = Codebook.objects.get(pk=study.codebook_id)
+    prompts = rendered_prompts(spec=spec, settings=read, codebook=codebook, templates=templates or {})
     limit = read_budget(budget)
     if limit is not None:
         need_prices(_models_paid_for(spec, read))
-    prompts = rendered_prompts(spec=spec, settings=read, codebook=codebook, templates=templates or {})
     seed = new_seed()
     for_examples = scripts if spec.needs != Needs.SCRIPT and shows_gold(read) else ""
     frozen = freeze(
@@ -114,17 +114,17 @@ def start_run(
             "scripts": frozen.scripts,
             "n_videos": len(frozen.rows),
             "n_problems": frozen.n_problems,
-            "approved": approved,
-            "n_edits": frozen.n_edits,
-        }
-        | ({"example_scripts": shots.model} if shots.rows else {}),
+            **({"approved": True} if approved else {}),
+            **({"n_edits": frozen.n_edits} if frozen.n_edits else {}),
+            **({"example_scripts": shots.model} if shots.rows else {}),
+        },
         codebook=codebook,
         codebook_hash=codebook.content_hash,
+        prompt_hash=hash_of(prompts),
+        client=str(read.client) if isinstance(read, LlmSettings) else "",
         budget=limit,
         is_trial=is_trial,
         cloned_from=cloned_from,
-        prompt_hash=hash_of(prompts),
-        client=str(read.client) if isinstance(read, LlmSettings) else "",
         seed=seed,
         queue=spec.queue_for(read),
         created_by=by,

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from google import genai
 from google.genai import types
 
@@ -42,7 +42,7 @@ class _Connection:
     """What a client holds from its first request on."""
 
     sdk: genai.Client
-    http: httpx.Client
+    http: httpx2.Client
     uploads: Uploads
     is_vertex: bool
 
@@ -150,8 +150,8 @@ class GeminiClient:
 
 def _connect(access: Access | VertexAccess, *, poll_seconds: float) -> _Connection:
     """The SDK, made without a request. Connections: the engine bounds what is in flight, not we."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-    http = httpx.Client(limits=limits, follow_redirects=True)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+    http = httpx2.Client(limits=limits, follow_redirects=True)
     options: dict[str, Any] = {"httpx_client": http, "retry_options": types.HttpRetryOptions(attempts=1)}
     if access.base_url:
         options["base_url"] = access.base_url

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import google.auth.exceptions
-import httpx
+import httpx2
 import pydantic
 from google.genai import errors
 
@@ -80,11 +80,11 @@ def told_in_our_words(*, files: bool = False) -> Iterator[None]:
         raise DownError("cut", f"Google's sign-in could not be reached: {_told(error)}") from None
     except google.auth.exceptions.GoogleAuthError as error:
         raise DeniedError("denied", f"Google refused the credentials of Vertex AI: {_told(error)}") from None
-    except httpx.TimeoutException as error:
+    except httpx2.TimeoutException as error:
         raise DownError("timeout", f"Gemini did not answer in time ({type(error).__name__}).") from None
-    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+    except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
         raise DeniedError("bad-address", f"Gemini cannot be asked like this: {_told(error)}") from None
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         raise DownError("cut", f"The connection to Gemini failed: {_told(error)}") from None
     except _UNREADABLE:
         raise DownError("garbled", "Gemini's answer was cut short or is no answer of Gemini's.") from None

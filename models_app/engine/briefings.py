@@ -12,9 +12,11 @@ def briefing_of(run: Run) -> Briefing:
     """What holds for every item of the run."""
     codebook = run.codebook
     prompts = RunPrompt.objects.filter(run=run).values_list("step", "prompt__text")
+    values = list(codebook.values.order_by("position").values_list("slug", "name"))
     return Briefing(
         system={Step(step): text for step, text in prompts},
-        values=tuple(codebook.values.order_by("position").values_list("slug", flat=True)),
+        values=tuple(slug for slug, _name in values),
+        names=tuple(name for _slug, name in values),
         allow_dominant=codebook.allow_dominant,
         allow_both=bool(codebook.document.get("allow_both", False)),
         seed=run.seed,

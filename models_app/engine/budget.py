@@ -11,13 +11,14 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotator.locks import locked
 from models_app.clients.base import Clip, Picture, Request, Text, Usage
 from models_app.engine.claims import Claim
-from models_app.models import Exchange, Run, RunItem
+from models_app.models import Exchange, ExchangeState, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import price_of
+from models_app.prices import currency, price_of
 
 BYTES_PER_TOKEN = 4  # in UTF-8: letters beyond Latin take more tokens, too
 TOKENS_PER_PICTURE = 1100
@@ -27,7 +28,10 @@ MARGIN_SECONDS = 30.0  # for storing, beside the time that the provider has
 
 
 class SpentError(Exception):
-    """There is no room for the request, and nothing in flight that could make some."""
+    """There is no room for the request, and nothing in flight that could make some.
+
+    The message is for a researcher.
+    """
 
 
 @transaction.atomic
@@ -40,11 +44,17 @@ def reserve(run: Run, claim: Claim, question: Question, *, timeout: float, secon
     if budget is None:
         return True
     need = expected_cost(run, question, seconds=seconds)
-    in_flight = reserved(run, but=claim)
-    if spent(run) + in_flight + need > budget:
-        if not in_flight:
-            raise SpentError
-        return False
+    so_far, in_flight = spent(run), reserved(run, but=claim)
+    if so_far + in_flight + need > budget:
+        if in_flight:
+            return False
+        message = _(
+            "The budget is spent: %(spent)s of %(budget)s %(currency)s, and one more request may cost"
+            " %(need)s. Raise it to go on."
+        )
+        values = {"spent": so_far, "budget": budget, "need": need}
+        said = {name: f"{value.normalize():f}" for name, value in values.items()}
+        raise SpentError(message % (said | {"currency": currency()}))
     until = Now() + timedelta(seconds=timeout + MARGIN_SECONDS)
     RunItem.objects.filter(pk=claim.item_id).update(reserved=need, reserved_until=until)
     return True
@@ -67,10 +77,14 @@ def reserved(run: Run, *, but: Claim | None = None) -> Decimal:
     if but is not None:
         items = items.exclude(pk=but.item_id)
     total: Decimal | None = items.aggregate(total=Sum("reserved"))["total"]
-    return total or Decimal(0)
+    pending = Exchange.objects.filter(run=run, state=ExchangeState.PENDING)  # in batch jobs
+    by_batch: Decimal | None = pending.aggregate(total=Sum("reserved"))["total"]
+    return (total or Decimal(0)) + (by_batch or Decimal(0))
 
 
-def expected_cost(run: Run, question: Question, *, seconds: float | None = None) -> Decimal:
+def expected_cost(
+    run: Run, question: Question, *, seconds: float | None = None, is_batch: bool = False
+) -> Decimal:
     """What a request may cost: as the dearest so far, or, if that is more, as long as it may get.
 
     Before the first answer, the longest answer that is allowed is taken to come.
@@ -83,7 +97,7 @@ def expected_cost(run: Run, question: Question, *, seconds: float | None = None)
     rate = price.tokens_per_video_second or TOKENS_PER_VIDEO_SECOND
     n_input = about_tokens(request, video_tokens=rate * (seconds or LONGEST_VIDEO))
     n_output = 0 if dearest else request.max_output_tokens
-    return max(dearest or Decimal(0), price.of(Usage(n_input, n_output)) or Decimal(0))
+    return max(dearest or Decimal(0), price.of(Usage(n_input, n_output), is_batch=is_batch) or Decimal(0))
 
 
 def about_tokens(request: Request, *, video_tokens: float = TOKENS_PER_VIDEO_SECOND * LONGEST_VIDEO) -> int:

@@ -8,7 +8,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.conf import settings
 from django.db import transaction
@@ -118,7 +117,7 @@ def locked_gate(client: str) -> tuple[datetime, ProviderGate]:
     """What the database's clock says, and the gate, kept from others until the transaction ends."""
     make_gate(client)
     gate = locked(ProviderGate.objects.filter(client=client)).annotate(now=Now()).get()
-    return cast(datetime, gate.now), gate
+    return gate.now, gate
 
 
 def read_gate(client: str) -> Standing:

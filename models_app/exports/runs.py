@@ -37,6 +37,8 @@ PREDICTION_COLUMNS: dict[str, type] = {
     "p_endorsed": float,
     "p_confronted": float,
     "fold": int,
+    "reason": str,  # the model's own
+    "evidence_seconds": float,  # where in the video the model saw it
     "codebook_version": int,
 }
 SCRIPT_COLUMNS: dict[str, type] = {
@@ -129,6 +131,8 @@ def _prediction_rows(runs: dict[int, Run], ids: list[int]) -> Iterator[Row]:
                     "p_endorsed": row.p_endorsed,
                     "p_confronted": row.p_confronted,
                     "fold": row.fold,
+                    "reason": row.reason,
+                    "evidence_seconds": None if row.evidence_ms is None else row.evidence_ms / 1000,
                     "codebook_version": run.codebook.number,
                 }
             )

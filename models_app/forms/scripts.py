@@ -60,7 +60,6 @@ class ScriptEditForm(forms.Form):
 
     text = forms.CharField(
         label=gettext_lazy("Text"),
-        required=False,  # the action says what is wrong with none
         strip=False,
         max_length=LONGEST + 1000,  # the action says how long it is
         widget=forms.Textarea(attrs={"rows": 24, "dir": "auto", "spellcheck": "true"}),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from models_app.models import Run, RunOrigin, RunState
-from models_app.queries.run_changes import changes_of, trial_before
+from models_app.queries.run_parent import changes_since, trial_before
 
 register = template.Library()
 
@@ -47,12 +47,13 @@ def about_time(seconds: float) -> str:
 @register.inclusion_tag("models_app/partials/run_next.html", takes_context=True)
 def run_next(context: Context, run: Run) -> dict[str, Any]:
     """What to do next with a run: again with changes, on the whole study, beside the trial before."""
+    before = trial_before(run)
     return {
         "study": context["study"],
         "run": run,
         "can_repeat": run.origin == RunOrigin.PIPELINE,
         "is_tried": run.is_trial and run.state == RunState.FINISHED,
-        "before": trial_before(run),
+        "before": before if before and before.pk != run.cloned_from_id else None,
     }
 
 
@@ -64,5 +65,5 @@ def run_parent(context: Context, run: Run) -> dict[str, Any]:
         "study": context["study"],
         "run": run,
         "parent": parent,
-        "changes": changes_of(run, parent) if parent else [],
+        "changes": changes_since(parent, run) if parent else [],
     }

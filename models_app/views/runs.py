@@ -19,6 +19,8 @@ from annotator.http import posted
 from annotator.models import Role, Study
 from models_app.actions import runs as actions
 from models_app.models import Run, RunState
+from models_app.queries.bills import bill_of, currency_known
+from models_app.queries.provider_waits import waits_of
 from models_app.queries.run_detail import facts_of, failures_shown, keys_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
 from models_app.queries.runs import progress_of
@@ -47,10 +49,14 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """One run. Asked by htmx: how far it is, and what else has changed since it was last asked."""
     run = get_object_or_404(_runs(study).select_related("created_by", "codebook"), pk=pk)
     progress = progress_of(run)
-    seen = f"{run.state}-{progress.failed}"
+    seen = f"{run.state}-{progress.failed}-{progress.blocked}"
     context: dict[str, Any] = {"run": run, "progress": progress, "seen": seen}
+    if run.client:
+        context |= {"bill": bill_of(run), "currency": currency_known(), "waits": waits_of(run)}
     is_part = bool(request.htmx)
-    context["is_news"] = is_part and request.GET.get("seen") != seen
+    before = request.GET.get("seen", "")
+    context["is_news"] = is_part and before != seen
+    context["is_state_news"] = is_part and not before.startswith(f"{run.state}-")
     if not is_part or context["is_news"]:
         run.study = study
         shown = keys_shown(run, request.user)

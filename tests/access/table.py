@@ -240,6 +240,18 @@ RUNS = [
     run("run_resume", about="run", method="POST", outcome=LED),
     run("run_cancel", about="run", method="POST", outcome=LED),
     run("run_retry", about="run", method="POST", outcome=LED),
+    run("run_budget", about="run", method="POST", data={"budget": "5"}, outcome=LED),
+    run("run_compare"),
+    # A researcher who codes or consolidates finds an item when their own work on its video is done.
+    run("run_item", about="predicted item", finds=lambda roles: roles == {R}),
+    run("run_item", about="released item"),
+    run(
+        "run_item_retry",
+        about="predicted item",
+        method="POST",
+        outcome=LED,
+        finds=lambda roles: roles == {R},
+    ),
     # Whoever codes or consolidates finds what models made of a video when their own work on it is done.
     run("video_models", *MEMBERS, about="predicted video", finds=lambda roles: roles == {R}),
     run("video_models", *MEMBERS, about="released video", finds=lambda roles: roles != {C}),

@@ -1,6 +1,7 @@
 """Walking every address of a study that answers GET, about everything in it, and reading what comes back."""
 
 import io
+import itertools
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -99,22 +100,20 @@ def _arguments(name: str, groups: set[str], study: Study, endings) -> Iterator[d
     noun = name.partition(":")[2].partition("_")[0]
     pks = list(PKS[noun](study)) if "pk" in groups else [None]
     values = ("face", "humility") if "value" in groups else (None,)
+    videos = list(PKS["video"](study)) if "video" in groups else [None]
     whats = WHATS if "what" in groups else (None,)
     endings = (endings if whats[0] else FIGURES) if "ending" in groups else (None,)
-    for pk in pks:
-        for value in values:
-            for what in whats:
-                for ending in endings:
-                    given = {"pk": pk, "value": value, "what": what, "ending": ending, "number": 1}
-                    given["pipeline"] = "masked-lm"
-                    yield {key: given[key] for key in groups}
+    for pk, video, value, what, ending in itertools.product(pks, videos, values, whats, endings):
+        given = {"pk": pk, "video": video, "value": value, "what": what, "ending": ending, "number": 1}
+        given["pipeline"] = "masked-lm"
+        yield {key: given[key] for key in groups}
 
 
 def _queries(name: str, study: Study) -> list[dict]:
     if name in ("annotator:consolidation_list", "annotator:difference_list", "annotator:video_list"):
         by_batch = [{"batch": pk} for pk in PKS["batch"](study)]
         return by_batch + QUERIES.get(name, [])
-    if name == "evaluation:leaderboard_compare":
+    if name in ("evaluation:leaderboard_compare", "models_app:run_compare"):
         pks = list(PKS["run"](study))
         return [{"a": first, "b": second} for first in pks for second in pks if first < second]
     if name == "models_app:script_compare":

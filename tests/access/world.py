@@ -124,6 +124,8 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
             "run": {"pk": run.pk},
             "figure": {"ending": "svg"},
             "predicted run": {"pk": predicted.pk},
+            "predicted item": {"pk": predicted.pk, "video": free.pk},
+            "released item": {"pk": predicted.pk, "video": done_by_con.video_id},
             "pipeline": {"pipeline": "dictionary"},
             "predicted video": {"pk": free.pk},
             "released video": {"pk": done_by_con.video_id},

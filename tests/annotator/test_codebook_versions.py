@@ -8,6 +8,7 @@ from annotator.codebooks.file import (
     codebook_to_dict,
     content_hash,
     diff,
+    dump_codebook,
     load_built_in,
     load_codebook,
 )
@@ -136,3 +137,21 @@ def test_codebook_hash_ignores_only_where_it_comes_from():
     dominant = load_text(SMALL + "allow_dominant: true\n")
     assert codebook_hash(renamed) == codebook_hash(old)
     assert codebook_hash(dominant) != codebook_hash(old)
+
+
+def test_codebook_hash_is_the_same_as_ever():
+    # Runs carry it: a field that the format gained since must not change it while it says nothing.
+    book = load_text(SMALL)
+    assert codebook_hash(book) == "d29292a6ce6e5d2868dc823ddbe6d5225771f2bce912221bafa1f7fa2081051d"
+    silent = load_text(SMALL + "allow_both: false\n")
+    assert codebook_hash(silent) == codebook_hash(book)
+    assert "allow_both" not in codebook_to_dict(silent)
+
+
+def test_allowing_both_is_another_codebook_with_the_same_values():
+    old, new = load_text(SMALL), load_text(SMALL + "allow_both: true\n")
+    assert codebook_hash(new) != codebook_hash(old)
+    assert diff(old, new).fields == ("allow_both",)
+    assert diff(old, new).keeps_identities
+    assert codebook_from_dict(codebook_to_dict(new)) == new
+    assert load_text(dump_codebook(new)) == new

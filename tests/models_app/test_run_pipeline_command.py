@@ -2,15 +2,26 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from models_app import registry
-from models_app.models import Prediction, Run, RunState
+from models_app.clients.base import BlockedError, DownError
+from models_app.engine import gate
+from models_app.models import Prediction, ProviderGate, Run, RunState
 from models_app.pipelines.base import ItemError
 from tests.factories import make_batch, make_study, make_video
-from tests.models_app.fakes import FakeJudge, giving, study_with_scripts
+from tests.models_app.fakes import (
+    MODEL,
+    FakeClient,
+    FakeJudge,
+    FakeLlm,
+    asking,
+    giving,
+    study_with_scripts,
+)
 from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
@@ -124,10 +135,82 @@ def test_unknown_ids_are_named_with_their_line(tmp_path):
         (("dictionary", "--set", "threshold=much"), "threshold"),
         (("dictionary", "--set", "videos=Nowhere"), "neither a batch"),
         (("dictionary", "--resume", "99"), "has no run 99"),
-        (("dictionary", "--resume", "1", "--set", "threshold=1"), "without --set"),
+        (("dictionary", "--resume", "1", "--set", "threshold=1"), "budget= alone"),
+        (("dictionary", "--set", "budget=5"), "takes no budget"),
+        (("llm-from-script", "--set", "client=openai", "model=gpt-4o", "budget=much"), "no sum of money"),
+        (("llm-from-script", "--set", "client=openai", "model=none", "budget=5"), r"prices\.yaml has none"),
     ],
 )
 def test_bad_input_is_one_line_and_starts_nothing(args, said):
     with pytest.raises(CommandError, match=said):
         call(study_with_scripts(1).slug, *args)
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """A provider that answers at once, and the pipeline that asks it."""
+    client = FakeClient()
+    monkeypatch.setattr(registry, "pipeline_of", giving(FakeLlm(max_output_tokens=256)))
+    monkeypatch.setattr(registry, "client_of", asking(client))
+    monkeypatch.setattr(gate, "_gates", {})
+    return client
+
+
+ASKING = (
+    "llm-from-script",
+    "--set",
+    "client=openai",
+    f"model={MODEL}",
+    "in_flight=2",
+    "max_output_tokens=256",
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_budget_pauses_the_run_and_a_higher_one_lets_it_go_on(provider):
+    study = study_with_scripts(6, text="Script %d.")
+    with pytest.raises(CommandError, match="The budget is spent"):
+        call(study.slug, *ASKING, "budget=0.001", "--wait")
+    run = Run.objects.get()
+    assert len(provider.asked) == 4  # of 0.00021 each
+    again = ("llm-from-script", "--resume", str(run.pk), "--set", "budget=0.1", "--wait", "--json")
+    out, _err = call(study.slug, *again)
+    data = json.loads(out)
+    assert (data["state"], data["n_done"], len(provider.asked)) == ("finished", 6, 6)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_blocked_items_are_counted_beside_failed_ones(provider):
+    def answer(request):
+        raise BlockedError("SAFETY", "Held back.")
+
+    provider.answer = answer
+    study = study_with_scripts(1)
+    with pytest.raises(CommandError, match=r"every item failed: .*SAFETY"):
+        call(study.slug, *ASKING, "--wait")
+    run = Run.objects.get()
+    out, _err = call(study.slug, *ASKING, "--json")
+    assert json.loads(out)["n_blocked"] == 0
+    assert run.items.get().state == "blocked"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_goes_on_by_itself_when_a_provider_is_back(provider, monkeypatch):
+    monkeypatch.setattr("models_app.engine.asking.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("models_app.engine.gate.LOOK_SECONDS", 0)
+    left = [DownError("unavailable", "503")] * 10
+    fine = provider.answer
+
+    def answer(request):
+        if not left:
+            return fine(request)
+        if len(left) == 1:  # the next one opens the breaker: let its pause be over soon
+            monkeypatch.setattr("models_app.engine.breaker.FIRST_PAUSE", timedelta(seconds=0.5))
+        raise left.pop()
+
+    provider.answer = answer
+    out, err = call(study_with_scripts(4, text="Script %d.").slug, *ASKING, "--wait", "--json")
+    assert json.loads(out)["n_done"] == 4
+    assert "503" in err
+    assert ProviderGate.objects.get().n_down == 0

@@ -10,7 +10,7 @@ from models_app.actions.runs import start_run
 from models_app.models import Run, RunState
 from models_app.pipelines.base import Step
 from models_app.presets import PRESETS
-from models_app.queries.run_changes import trial_before
+from models_app.queries.run_parent import trial_before
 from tests.factories import make_batch, make_member, make_study, make_video
 from tests.models_app.llm_pages import (
     asking_run,
@@ -136,9 +136,7 @@ def test_a_run_takes_its_budget_and_templates_from_the_form(client, study):
 def test_a_budget_that_is_no_sum_is_said_beside_it(client, study):
     videos_with_scripts(study, 1)
     for wrong in ("much", "-1", "0", "1e99", "\x00"):
-        response = client.post(
-            url("run_create", "llm-from-script"), filled("llm-from-script", budget=wrong)
-        )
+        response = client.post(url("run_create", "llm-from-script"), filled("llm-from-script", budget=wrong))
         assert set(response.context["form"].errors) == {"budget"}
     assert not Run.objects.exists()
 
@@ -319,7 +317,7 @@ def test_what_was_changed_against_the_parent_is_listed(client, study):
     )
     page = client.get(url("run_detail", run.pk))
     words = text_of(page)
-    assert f"Changed against <a href=\"{url('run_detail', parent.pk)}\">run {parent.pk}</a>" in words
+    assert f'Changed against <a href="{url("run_detail", parent.pk)}">run {parent.pk}</a>' in words
     table = words[words.index("Changed against") : words.index("What was fixed when it started")]
     for expected in ("Temperature", "0.9", "Budget", "Prompt for the values", url("run_prompt", run.pk)):
         assert expected in table

@@ -16,6 +16,7 @@ from annotator.imports.links import parse_link
 from annotator.management.base import AxialCommand
 from annotator.models import Study, Video
 from models_app.actions.runs import pause_run, resume_run, start_run
+from models_app.engine.batch_jobs import look_after, runs_to_look_after
 from models_app.engine.outage import OutageError, reconnect, storing
 from models_app.engine.pausing import resume_what_is_due
 from models_app.engine.slices import work_slice
@@ -111,6 +112,7 @@ class Command(AxialCommand):
         from models_app.registry import client_of, pipeline_of  # load torch, so only whoever works
 
         worker = f"run_pipeline@{socket.gethostname()}:{os.getpid()}"
+        told = ""
         try:
             while True:
                 done = work_slice(
@@ -128,6 +130,11 @@ class Command(AxialCommand):
                     continue
                 if run.state != RunState.RUNNING and run.resume_at is None:
                     break
+                if run.pk in runs_to_look_after():  # there may be no worker to do it
+                    look_after(run.pk, pipeline_of=pipeline_of, client_of=client_of)
+                if run.state == RunState.PAUSED and run.paused_because != told:
+                    told = run.paused_because
+                    self.note(told)
                 if not done.n_tried:  # what is open is in others' hands, or the run paused for a while
                     self._show(run)
                     time.sleep(LOOK_SECONDS)

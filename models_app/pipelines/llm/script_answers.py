@@ -58,7 +58,7 @@ def read_script(reply: Reply, *, duration_ms: int | None = None) -> ScriptDraft:
         raise UnreadableAnswerError("it breaks off before the end of the script")
     text = freed(reply.text)
     segments = tuple(_ended(list(_segments(text, duration_ms=duration_ms))))
-    if not any(char.isalnum() for segment in segments for char in segment.text):
+    if not any(segment.text.strip(DECORATION + "`-.") for segment in segments):
         raise UnreadableAnswerError("there is no script in it")
     is_bare = all(segment.kind == SegmentKind.ACTION for segment in segments)
     if is_bare and len(text) <= LONGEST_REFUSAL and REFUSAL.match(text.strip(DECORATION + QUOTES)):
@@ -68,7 +68,7 @@ def read_script(reply: Reply, *, duration_ms: int | None = None) -> ScriptDraft:
 
 def freed(text: str) -> str:
     """Without a fence around it, and without a line before or after that speaks to whoever asked."""
-    text = text.replace("\r\n", "\n").strip()
+    text = text.replace("\r\n", "\n").strip().lstrip("\ufeff")
     fenced = FENCE.findall(text)
     if len(fenced) == 1 and len(fenced[0]) > len(text) / 2:
         text = fenced[0].strip()
@@ -128,8 +128,8 @@ def _segments(text: str, *, duration_ms: int | None) -> Iterator[Segment]:
             if cue is not None:
                 yield cue
             parts = _parts_of(rest, line)
-        timed = [replace(part, start_ms=start, end_ms=end) for part in parts]
-        cue = timed.pop() if _is_cue(rest) and parts[0].kind == SegmentKind.ACTION else None
+        timed = [replace(part, start_ms=start, end_ms=end) for part in parts if part.text]
+        cue = timed.pop() if timed and timed[0].kind == SegmentKind.ACTION and _is_cue(rest) else None
         yield from timed
     if cue is not None:
         yield cue

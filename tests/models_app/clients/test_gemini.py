@@ -4,6 +4,7 @@ import base64
 import logging
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,7 +24,7 @@ from models_app.clients.base import (
 )
 from models_app.clients.gemini import GeminiClient
 from tests.loopback import gemini_answers as answers
-from tests.loopback.gemini import GeminiServer, told
+from tests.loopback.gemini import GeminiServer, texts_of, told
 from tests.loopback.server import Answer, Fault
 from tests.models_app.clients.geminis import KEY, SCHEMA, a_clip, a_request
 
@@ -278,6 +279,25 @@ def test_tokens_of_a_prompt_are_counted_by_the_provider(server, client):
     assert server.n_questions == 0
 
 
+def test_many_threads_share_a_client_through_faults(server, client):
+    def ask_until_answered(n):
+        while True:
+            try:
+                return client.ask(a_request(Text(f"film {n}")), timeout=5).text
+            except ProviderError as error:
+                if not error.is_passing:
+                    raise
+
+    server.say = lambda call: texts_of(told(call))[-1]
+    server.latency = 0.05
+    server.storm(0.1, seed=3)
+    with ThreadPoolExecutor(16) as threads:
+        said = list(threads.map(ask_until_answered, range(100)))
+    assert said == [f"film {n}" for n in range(100)]
+    assert server.most_in_flight == 16
+    assert sum(server.struck.values()) >= 5
+
+
 def test_client_that_was_closed_connects_anew(server, client):
     client.ask(a_request(), timeout=5)
     client.close()
@@ -299,7 +319,7 @@ def test_client_that_was_closed_connects_anew(server, client):
 )
 def test_key_is_in_no_error_and_no_log(server, client, caplog, fault):
     caplog.set_level(logging.DEBUG)
-    for name in ("httpx", "httpcore", "google_genai"):
+    for name in ("httpx2", "httpcore2", "google_genai"):
         caplog.set_level(logging.DEBUG, logger=name)
     server.queue(fault)
     error = refusal(client)

@@ -96,7 +96,7 @@ def test_file_that_is_still_processing_is_waited_for(server, client, clip):
 def test_file_that_processes_too_long_is_waited_for_again_not_sent_again(server, client, clip):
     server.processing = 10**6
     with pytest.raises(DownError) as error:
-        client.ask(a_request(clip), timeout=0.3)
+        client.ask(a_request(clip), timeout=1)
     assert error.value.code == "timeout"
     [file] = server.files.values()
     file["_left"] = 1
@@ -154,9 +154,15 @@ def test_file_that_is_about_to_expire_is_sent_anew_before_it_does(server, client
 def test_upload_that_fails_is_told_and_may_be_tried_again(server, client, clip, fault, at, kind):
     server.queue(fault, at=at)
     with pytest.raises(ProviderError) as error:
-        client.ask(a_request(clip), timeout=0.5)
+        client.ask(a_request(clip), timeout=1 if fault.name == "slow" else 5)
     assert type(error.value) is kind
     assert client.ask(a_request(clip), timeout=5).text
+
+
+def test_part_of_a_file_that_failed_is_sent_again_by_the_sdk(server, client, clip):
+    server.queue(Fault.status(500), at="/arriving/")
+    assert client.ask(a_request(clip), timeout=10).text
+    assert (server.uploads, len(server.calls_to("/arriving/"))) == (1, 2)
 
 
 def test_limit_while_waiting_for_a_file_leaves_the_file(server, client, clip):

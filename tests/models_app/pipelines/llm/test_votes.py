@@ -1,0 +1,52 @@
+"""Several answers become one: majorities, shares, ties."""
+
+from models_app.pipelines.llm.answers import Answer, ValueAnswer
+from models_app.pipelines.llm.votes import predictions_of, sound_of
+
+YES, NO, AGAINST = (True, False), (False, False), (False, True)
+
+
+def answers(*said, sound=None):
+    return [
+        Answer({"face": ValueAnswer(*one, reason=f"Vote {n}.", evidence_ms=n)}, has_sound=sound)
+        for n, one in enumerate(said)
+    ]
+
+
+def voted(*said):
+    (prediction,) = predictions_of(answers(*said), video_id=1, values=("face",))
+    return prediction
+
+
+def test_one_answer_has_no_score():
+    prediction = voted(YES)
+    assert (prediction.endorsed, prediction.confronted) == YES
+    assert (prediction.p_endorsed, prediction.p_confronted) == (None, None)
+    assert (prediction.reason, prediction.evidence_ms) == ("Vote 0.", 0)
+
+
+def test_majority_counts_and_the_share_is_the_score():
+    prediction = voted(NO, YES, YES)
+    assert (prediction.endorsed, prediction.confronted) == YES
+    assert (prediction.p_endorsed, prediction.p_confronted) == (2 / 3, 0)
+    assert (prediction.reason, prediction.evidence_ms) == ("Vote 1.", 1)
+
+
+def test_each_answer_is_voted_on_by_itself():
+    prediction = voted(YES, AGAINST, NO)
+    assert (prediction.endorsed, prediction.confronted) == NO
+    assert (prediction.p_endorsed, prediction.p_confronted) == (1 / 3, 1 / 3)
+    assert prediction.reason == "Vote 2."
+
+
+def test_tie_says_nothing():
+    prediction = voted(YES, NO)
+    assert (prediction.endorsed, prediction.confronted) == (None, False)
+    assert (prediction.p_endorsed, prediction.p_confronted) == (0.5, 0)
+    assert (prediction.reason, prediction.evidence_ms) == ("", None)
+
+
+def test_sound_is_what_most_say_of_those_that_say():
+    assert sound_of([*answers(YES, sound=True), *answers(YES, YES), *answers(YES, sound=True)]) is True
+    assert sound_of([*answers(YES, sound=True), *answers(YES, sound=False)]) is None
+    assert sound_of(answers(YES)) is None
