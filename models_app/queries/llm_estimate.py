@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from annotator.models import Study, Video
@@ -240,7 +240,8 @@ def _earlier(step: Step, spec: PipelineSpec, *, client: ClientName, model: str) 
     if step == Step.VALUES:
         kind = SHOWN_VIDEOS if spec.name in SHOWN_VIDEOS else SHOWN_SCRIPTS
     names = Q(settings__model=model) | Q(settings__script_model=model)
-    runs = Run.objects.filter(names, pipeline__in=kind, exchanges__isnull=False).distinct()
+    has_asked = Exists(Exchange.objects.filter(run=OuterRef("pk")))
+    runs = Run.objects.filter(names, has_asked, pipeline__in=kind)
     keys = list(runs.order_by("-pk").values_list("pk", flat=True)[:RECENT_RUNS])
     if not keys:
         return None

@@ -308,3 +308,12 @@ def test_pages_ask_the_same_queries_whatever_the_number_of_runs(study, client):
         run_of(study, wrong_every=5)
     assert [queries_of(client, url) for url in urls] == before
     assert max(before) <= 24
+
+
+def test_a_trial_stands_on_no_leaderboard(study, client):
+    run_of(study, model="whole")
+    trial = run_of(study, model="tried", is_trial=True)
+    assert b"tried" not in open_page(client, address("leaderboard", "s")).content
+    compared = open_page(client, address("leaderboard_compare", "s"))
+    assert [model for _pk, model in compared.context["choices"]] == ["whole"]
+    assert open_page(client, address("leaderboard_labels", "s", trial.pk)).status_code == 404

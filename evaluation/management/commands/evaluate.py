@@ -64,11 +64,11 @@ def _resampling(options: dict[str, Any]) -> Resampling:
 
 
 def _runs(study: Study, wanted: list[int] | None) -> list[Run]:
-    """The study's runs that predict, or those asked for in that order."""
+    """The study's runs that predict, trials left out, or those asked for in that order."""
     all_runs = Run.objects.in_study(study).select_related("codebook").defer("codebook__document")
     there = {run.pk: run for run in all_runs.order_by("pk")}
     if wanted is None:
-        return [run for run in there.values() if run.gives == Gives.PREDICTIONS]
+        return [run for run in there.values() if run.gives == Gives.PREDICTIONS and not run.is_trial]
     for pk in wanted:
         if pk not in there:
             known = ", ".join(str(k) for k, run in there.items() if run.gives == Gives.PREDICTIONS)
