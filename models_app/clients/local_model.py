@@ -1,8 +1,6 @@
 """A causal language model in this process: loaded from a folder or a hub, prompted, and asked in batches."""
 
 import gc
-import logging
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,27 +12,16 @@ import jinja2
 
 from models_app.clients.base import DeniedError, Finish, RefusedRequestError, Request, Text
 from models_app.clients.keys import redact
+from models_app.clients.local_drawing import Chance, OwnEnd, Prompt
 
-log = logging.getLogger(__name__)
 NO_LENGTH = 10**9  # tokenizers that know no longest text say something larger
 GAP = "\u200b"  # breaks up what a message must not contain; nobody sees it
 PROBE = "xqvzsystem"
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
-    """What one answer begins with, and how it is drawn."""
-
-    tokens: tuple[int, ...]
-    most: int  # tokens of the answer
-    temperature: float = 0.0  # 0: the likeliest token each time
-    seed: int | None = None
-    is_dropped: Callable[[], bool] = lambda: False  # whether nobody waits for it any more
-
-
-@dataclass(frozen=True, slots=True)
 class Generated:
-    """An answer; the token that ends it is counted."""
+    """An answer; the token that ends it is counted. Finish.OTHER: it was dropped half-way."""
 
     text: str
     finish: Finish
@@ -100,8 +87,8 @@ class LocalModel:
         padded = [[self.padding] * (longest - len(prompt.tokens)) + [*prompt.tokens] for prompt in prompts]
         mask = [[0] * (longest - len(prompt.tokens)) + [1] * len(prompt.tokens) for prompt in prompts]
         device = self.model.get_input_embeddings().weight.device
-        plan = GenerationConfig(
-            do_sample=False,  # chance is added by _Chance, from each request's own seed
+        plan = GenerationConfig(  # type: ignore[no-untyped-call]
+            do_sample=False,  # chance is added by Chance, from each request's own seed
             num_beams=1,
             max_new_tokens=max(prompt.most for prompt in prompts),
             eos_token_id=sorted(self.ends) or None,
@@ -112,8 +99,8 @@ class LocalModel:
                 input_ids=torch.tensor(padded, device=device),
                 attention_mask=torch.tensor(mask, device=device),
                 generation_config=plan,
-                logits_processor=[_Chance(prompts)],
-                stopping_criteria=[_OwnEnd(prompts, since=longest)],
+                logits_processor=[Chance(prompts)],
+                stopping_criteria=[OwnEnd(prompts, since=longest)],
             )
         rows = made[:, longest:].tolist()
         return [self._read(row, prompt) for row, prompt in zip(rows, prompts, strict=True)]
@@ -168,47 +155,6 @@ class LocalModel:
         return text.encode("utf-8", "replace").decode("utf-8")
 
 
-class _Chance:
-    """Adds noise to each row, from the row's own seed, so that the likeliest token is then a fair draw.
-
-    (The largest of logit + temperature × Gumbel noise is distributed as softmax(logit / temperature).)
-    """
-
-    def __init__(self, prompts: Sequence[Prompt]) -> None:
-        self.temperatures = [prompt.temperature for prompt in prompts]
-        self.seeds = [secrets.randbits(62) if p.seed is None else p.seed % 2**62 for p in prompts]
-        self.generators: dict[int, Any] = {}
-
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
-        import torch
-
-        for row, temperature in enumerate(self.temperatures):
-            if not temperature:
-                continue
-            if row not in self.generators:
-                generator = torch.Generator(device=scores.device)
-                self.generators[row] = generator.manual_seed(self.seeds[row])
-            drawn = torch.empty(scores.shape[1], dtype=torch.float32, device=scores.device)
-            drawn.exponential_(generator=self.generators[row])
-            noise = -drawn.clamp_min(torch.finfo(torch.float32).tiny).log()
-            scores[row] = scores[row] + temperature * noise.to(scores.dtype)
-        return scores
-
-
-class _OwnEnd:
-    """Ends each row at its own limit, and where nobody waits for it any more."""
-
-    def __init__(self, prompts: Sequence[Prompt], *, since: int) -> None:
-        self.prompts, self.since = prompts, since
-
-    def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> Any:
-        import torch
-
-        n = input_ids.shape[1] - self.since
-        over = [n >= prompt.most or prompt.is_dropped() for prompt in self.prompts]
-        return torch.tensor(over, dtype=torch.bool, device=input_ids.device)
-
-
 def load(name: str) -> LocalModel:
     """The model of a hub id or a folder; DeniedError, which pauses the run, where it cannot be had."""
     if find_spec("torch") is None or find_spec("transformers") is None:
@@ -252,9 +198,10 @@ def _loaded(place: str) -> tuple[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(place)
     has_card = torch.cuda.is_available()
     more = {"device_map": "auto"} if has_card and find_spec("accelerate") is not None else {}
-    model, info = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         place, dtype=_precision(torch), output_loading_info=True, **more
     )
+    model, info = loaded
     if missing := sorted(info["missing_keys"]):
         raise ValueError(f"its files lack weights: {', '.join(missing[:3])}")
     if not more:

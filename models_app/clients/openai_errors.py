@@ -60,9 +60,7 @@ def told_in_our_words(*, timeout: float) -> Iterator[None]:
     except httpx2.HTTPError as error:
         raise _unconnected(error) from None
     except (openai.OpenAIError, UnicodeError) as error:
-        raise RefusedRequestError(
-            "bad-request", f"The server cannot be asked this: {_short(error)}"
-        ) from None
+        raise RefusedRequestError("bad-request", f"The server cannot be asked this: {short(error)}") from None
 
 
 def late(timeout: float) -> DownError:
@@ -80,11 +78,11 @@ def reply_of(answer: Any) -> Reply:
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         told = _message_in(answer)
         raise DownError(
-            "empty", "The server answered without any answer" + (f": {_short(told)}" if told else ".")
+            "empty", "The server answered without any answer" + (f": {short(told)}" if told else ".")
         )
     reason = str(choice.get("finish_reason") or "")
     if refusal := message.get("refusal"):
-        raise BlockedError("refusal", f"The model refused to answer: {_short(refusal)}", usage=usage)
+        raise BlockedError("refusal", f"The model refused to answer: {short(refusal)}", usage=usage)
     if reason == "content_filter":
         raise BlockedError(reason, f"A filter held back the answer ({reason}).", usage=usage)
     text = _text(message.get("content"))
@@ -96,7 +94,7 @@ def reply_of(answer: Any) -> Reply:
 
 def error_of_status(error: openai.APIStatusError, request: Request) -> ProviderError:
     """What an answer that is no success means."""
-    status, told = error.status_code, _short(told_by(error))
+    status, told = error.status_code, short(told_by(error))
     marks = f"{error.code} {error.type} {told_by(error)}"
     if status in (400, 403, 451) and (_BLOCKING.search(f"{marks} {error.body}") or _FLAGGED.search(marks)):
         word = _BLOCKING.search(f"{marks} {error.body}")
@@ -148,8 +146,8 @@ def _refused(status: int, told: str, marks: str, request: Request) -> RefusedReq
 
 def _unconnected(error: BaseException) -> ProviderError:
     if isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
-        return DeniedError("bad-address", f"The server cannot be asked like this: {_short(error)}")
-    return DownError("cut", f"The connection to the server failed: {_short(error)}")
+        return DeniedError("bad-address", f"The server cannot be asked like this: {short(error)}")
+    return DownError("cut", f"The connection to the server failed: {short(error)}")
 
 
 def _message_in(body: Any) -> str:
@@ -208,8 +206,8 @@ def _usage(said: Any) -> Usage:
         return Usage()
     asked, answered = _count(said.get("prompt_tokens")), _count(said.get("completion_tokens"))
     total = _count(said.get("total_tokens"))
-    if None not in (asked, answered, total):
-        answered = max(answered, total - asked)  # type: ignore[type-var, operator]  # some count thoughts apart
+    if asked is not None and answered is not None and total is not None:
+        answered = max(answered, total - asked)  # some count thoughts apart
     details = said.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
     return Usage(asked, answered, cached)
@@ -219,6 +217,7 @@ def _count(said: Any) -> int | None:
     return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
 
 
-def _short(told: object) -> str:
+def short(told: object) -> str:
+    """On one line, of bounded length, and without any key."""
     text = " ".join(redact(str(told)).split()) or type(told).__name__
     return text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"

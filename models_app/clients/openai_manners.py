@@ -12,8 +12,7 @@ from typing import Any
 import openai
 
 from models_app.clients.base import Request
-from models_app.clients.keys import redact
-from models_app.clients.openai_errors import told_by
+from models_app.clients.openai_errors import short, told_by
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Memory:
             "%s is asked without %s from now on: %s",
             request.model,
             ", ".join(sorted(lesson.refused - manners.refused)) or manners.form.name.lower(),
-            redact(told_by(error)),
+            short(told_by(error)),
         )
         return True
 

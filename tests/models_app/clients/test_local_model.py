@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from models_app.clients import local_model
 from models_app.clients.base import DeniedError, Finish, RefusedRequestError, Request, Text, Turn
-from models_app.clients.local_model import LocalModel, NoMemoryError, Prompt, load
+from models_app.clients.local_drawing import Prompt
+from models_app.clients.local_model import LocalModel, NoMemoryError, load
 from tests.models_app.clients.tiny import CONTEXT, DEAF, WITHOUT_SYSTEM, make_model
 
 

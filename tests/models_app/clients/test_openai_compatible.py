@@ -1,8 +1,12 @@
 """The real SDK against a server of its protocol on this machine, with everything that can go wrong."""
 
 import base64
+import contextlib
 import json
 import logging
+import socket
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -321,6 +325,31 @@ def test_slow_server_is_down(server, client):
     server.queue(Fault.slow(3))
     with pytest.raises(DownError, match=r"within 0\.3 seconds") as caught:
         client.ask(question(), timeout=0.3)
+    assert caught.value.code == "timeout"
+
+
+def test_server_that_trickles_is_down(monkeypatch):
+    """Each piece comes in time, the whole never does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+
+        def trickle() -> None:
+            connection, _address = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                for _n in range(100):
+                    connection.sendall(b"1\r\n \r\n")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        client = OpenAiCompatible()
+        with pytest.raises(DownError) as caught:
+            client.ask(question(), timeout=0.4)
+        client.close()
+        thread.join(10)
+        assert not thread.is_alive()
     assert caught.value.code == "timeout"
 
 
