@@ -170,6 +170,7 @@ LLM_IN_FLIGHT = {  # requests at a time, of all runs and workers together
 }
 LLM_RPM = {name: env.int(f"AXIAL_{name.upper()}_RPM", 0) for name in LLM_CLIENTS}  # a minute; 0: no limit
 LLM_TPM = {name: env.int(f"AXIAL_{name.upper()}_TPM", 0) for name in LLM_CLIENTS}  # tokens a minute
+BATCH_LOOK_SECONDS = env.float("AXIAL_BATCH_LOOK_SECONDS", 60)  # between looks at a provider's batch job
 LLM_PRICES = Path(env.str("AXIAL_PRICES", str(BASE_DIR / "config" / "prices.yaml")))
 
 # --- People -------------------------------------------------------------------------------

@@ -8,9 +8,17 @@ from annotator.models import Study
 from evaluation.metrics.classification import SCOPES
 from evaluation.performance_comparison import Comparison
 from evaluation.performance_report import LabelScore, PerformanceReport, Resampling, RunScores, Score, Scores
+from models_app.queries.bills import currency_known
+from models_app.queries.run_costs import RunCost
 
 
-def as_json(report: PerformanceReport, *, study: Study, common: Comparison | None = None) -> dict[str, Any]:
+def as_json(
+    report: PerformanceReport,
+    *,
+    study: Study,
+    common: Comparison | None = None,
+    costs: Mapping[int, RunCost] | None = None,
+) -> dict[str, Any]:
     """All figures; an undefined one is NaN here, null in JSON."""
     data: dict[str, Any] = {
         "study": study.slug,
@@ -22,7 +30,8 @@ def as_json(report: PerformanceReport, *, study: Study, common: Comparison | Non
         "left_out": asdict(report.left_out),
         "bootstrap": _bootstrap(report.resampling, n_clusters=report.n_creators),
         "confidence": report.resampling.confidence,
-        "runs": [_run(run) for run in report.runs],
+        "currency": currency_known() or None,
+        "runs": [_run(run) | _cost((costs or {}).get(run.run.pk)) for run in report.runs],
         "baselines": [_baseline(name, scores) for name, scores in report.baselines.items()],
     }
     if common is not None:
@@ -62,6 +71,15 @@ def _run(run: RunScores) -> dict[str, Any]:
         "n_not_said": run.n_not_said,
         "coverage": run.coverage,
         **_scores(run.scores),
+    }
+
+
+def _cost(cost: RunCost | None) -> dict[str, Any]:
+    """What its providers took, in the currency; None where it is not known, or nothing was asked."""
+    total, per_video = (cost.total, cost.per_video) if cost else (None, None)
+    return {
+        "cost": None if total is None else float(total),
+        "cost_per_video": None if per_video is None else float(per_video),
     }
 
 

@@ -1,7 +1,7 @@
 """What the pages of models show: scores as words, places on an axis and rows in order."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from evaluation.metrics.classification import FIGURES, KINDS
 from evaluation.performance_report import LabelScore, PerformanceReport, RunScores, Score, Scores
 from evaluation.reasons import why_unscored
 from models_app.models import RunOrigin, RunState
+from models_app.queries.run_costs import RunCost
 from models_app.specs import PipelineName
 
 BEST_FIRST = "weighted_all"
@@ -85,6 +86,7 @@ class Row:
     cells: list[Cell]
     plot: Plot
     is_floor: bool
+    cost: RunCost | None = None  # None of a baseline
 
     @property
     def is_baseline(self) -> bool:
@@ -92,10 +94,18 @@ class Row:
         return self.run is None
 
 
-def rows_of(report: PerformanceReport, *, sort: str) -> list[Row]:
+def rows_of(report: PerformanceReport, *, sort: str, costs: Mapping[int, RunCost] | None = None) -> list[Row]:
     """The leaderboard in the order asked for, the best first; undefined figures come last."""
     axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
-    rows = [(run.scores, _row_of_run(run, n_gold=report.n_gold_videos, axis=axis)) for run in report.runs]
+    rows = [
+        (
+            run.scores,
+            _row_of_run(
+                run, n_gold=report.n_gold_videos, axis=axis, cost=costs.get(run.run.pk) if costs else None
+            ),
+        )
+        for run in report.runs
+    ]
     rows += [(scores, _row_of_baseline(name, scores, axis=axis)) for name, scores in report.baselines.items()]
     key, is_reversed = sort.removeprefix("-"), sort.startswith("-")
     sign = 1 if is_reversed else -1
@@ -159,7 +169,7 @@ def marks_of(run: RunScores) -> list[Mark]:
     return marks
 
 
-def _row_of_run(run: RunScores, *, n_gold: int, axis: Axis) -> Row:
+def _row_of_run(run: RunScores, *, n_gold: int, axis: Axis, cost: RunCost | None) -> Row:
     name = run.run.model
     return Row(
         name=name,
@@ -171,6 +181,7 @@ def _row_of_run(run: RunScores, *, n_gold: int, axis: Axis) -> Row:
         cells=cells_of(run.scores),
         plot=_plot(name, run.scores.figures[BEST_FIRST], axis=axis),
         is_floor=run.run.pipeline in FLOORS,
+        cost=cost,
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from annotator.imports.guard import guard
@@ -9,12 +10,18 @@ from annotator.models import Study
 from evaluation.performance_comparison import Comparison
 from evaluation.performance_report import PerformanceReport, RunScores, Score, Scores
 from evaluation.tables import Writable
+from models_app.queries.bills import currency_known
+from models_app.queries.run_costs import RunCost
 
 ABOUT_RUN = ("run", "model", "pipeline", "origin", "state")
 COUNTS = ("n_in_run", "n_scope", "n_scored", "n_missing", "n_not_said")
 
+COSTS = ("cost", "cost_per_video", "currency")
 
-def write_leaderboard(out: Writable, report: PerformanceReport, *, study: Study) -> None:
+
+def write_leaderboard(
+    out: Writable, report: PerformanceReport, *, study: Study, costs: Mapping[int, RunCost]
+) -> None:
     """A row a run, then the baselines; what the figures rest on in columns of their own."""
     basis = _basis(study, n_gold=report.n_gold_videos, n_creators=report.n_creators) | {
         "n_reported_labels": len(report.reported),
@@ -22,13 +29,13 @@ def write_leaderboard(out: Writable, report: PerformanceReport, *, study: Study)
         "seed": report.resampling.seed,
         "confidence": report.resampling.confidence,
     }
-    rows = [_about(run) | _figures(run.scores) for run in report.runs]
+    rows = [_about(run) | _costs(costs.get(run.run.pk)) | _figures(run.scores) for run in report.runs]
     rows += [
         {"model": name, "pipeline": "baseline", "n_scope": scores.n_videos, **_figures(scores)}
         for name, scores in report.baselines.items()
     ]
     figures = list(_figures(next(iter(report.baselines.values()))))
-    writer = csv.DictWriter(out, fieldnames=[*ABOUT_RUN, *COUNTS, *figures, *basis])
+    writer = csv.DictWriter(out, fieldnames=[*ABOUT_RUN, *COUNTS, *COSTS, *figures, *basis])
     writer.writeheader()
     writer.writerows(row | basis for row in rows)
 
@@ -69,6 +76,14 @@ def _about(run: RunScores) -> dict[str, Any]:
         "n_in_run": run.run.n_in_run,
         **{name: getattr(run, name) for name in COUNTS[1:]},
     }
+
+
+def _costs(cost: RunCost | None) -> dict[str, Any]:
+    """In money of the price table; empty where it is not known, or nothing was asked."""
+    if cost is None or cost.total is None:
+        return {}
+    per_video = "" if cost.per_video is None else float(cost.per_video)
+    return {"cost": float(cost.total), "cost_per_video": per_video, "currency": currency_known()}
 
 
 def _basis(study: Study, *, n_gold: int | None, n_creators: int) -> dict[str, Any]:

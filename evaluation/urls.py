@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import agreement, conflicts, leaderboard
+from evaluation.views import agreement, conflicts, leaderboard, scripts
 
 app_name = "evaluation"
 
@@ -21,4 +21,5 @@ urlpatterns = [
         leaderboard.leaderboard_labels_table,
         name="leaderboard_labels_table",
     ),
+    path("s/<slug:slug>/scripts/agreement/", scripts.script_agreement, name="script_agreement"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from models_app.engine.batch_jobs import look_after, runs_to_look_after
 from models_app.engine.nudges import nudge, nudge_next
 from models_app.engine.slices import work_slice
 from models_app.models import Run
@@ -67,3 +68,15 @@ def work_on(run_id: int) -> None:
                 nudge_next(after=run_id, queue=run.queue)
                 if spec_of(run.pipeline).steps:  # the next one may have all the slots that it can use
                     nudge(run_id, queue=run.queue)
+
+
+@shared_task(ignore_result=True)
+def look_after_batches() -> None:
+    """Look at providers' batch jobs, and hand in what is pending; safe to deliver twice, or never."""
+    from models_app.registry import client_of, pipeline_of  # loads what workers load only
+
+    with SLOTS.busy():
+        for run_id in runs_to_look_after():
+            if SLOTS.is_stopping:
+                return
+            look_after(run_id, pipeline_of=pipeline_of, client_of=client_of)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from models_app.views import runs, videos
+from models_app.views import (
+    exchanges,
+    run_budget,
+    run_compare,
+    runs,
+    script_queue,
+    script_reviews,
+    scripts,
+    videos,
+)
 
 app_name = "models_app"
 
@@ -17,5 +26,30 @@ urlpatterns = [
     path("s/<slug:slug>/runs/<int:pk>/resume/", runs.run_resume, name="run_resume"),
     path("s/<slug:slug>/runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
     path("s/<slug:slug>/runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
+    path("s/<slug:slug>/scripts/", scripts.script_list, name="script_list"),
+    path("s/<slug:slug>/scripts/next/", script_queue.script_next, name="script_next"),
+    path("s/<slug:slug>/scripts/compare/", scripts.script_compare, name="script_compare"),
+    path(
+        "s/<slug:slug>/scripts/files/<slug:what>.<slug:ending>",
+        scripts.script_download,
+        name="script_download",
+    ),
+    path("s/<slug:slug>/scripts/<int:pk>/", scripts.script_detail, name="script_detail"),
+    path("s/<slug:slug>/scripts/<int:pk>/edit/", scripts.script_edit, name="script_edit"),
+    path("s/<slug:slug>/scripts/<int:pk>/review/", script_reviews.script_review, name="script_review"),
+    path("s/<slug:slug>/scripts/<int:pk>/gaps/", script_reviews.script_gap_add, name="script_gap_add"),
+    path(
+        "s/<slug:slug>/scripts/gaps/<int:pk>/delete/",
+        script_reviews.script_gap_delete,
+        name="script_gap_delete",
+    ),
+    path("s/<slug:slug>/runs/<int:pk>/budget/", run_budget.run_budget, name="run_budget"),
+    path("s/<slug:slug>/runs/<int:pk>/items/<int:video>/", exchanges.run_item, name="run_item"),
+    path(
+        "s/<slug:slug>/runs/<int:pk>/items/<int:video>/retry/",
+        exchanges.run_item_retry,
+        name="run_item_retry",
+    ),
+    path("s/<slug:slug>/runs/compare/", run_compare.run_compare, name="run_compare"),
     path("s/<slug:slug>/videos/<int:pk>/models/", videos.video_models, name="video_models"),
 ]

@@ -21,6 +21,9 @@ SENTENCES: Mapping[str, Promise] = {
     "resumed.itself": gettext_lazy("Resumed by itself"),
     "budget": gettext_lazy("The budget was changed"),
     "item.failed": gettext_lazy("Failed"),
+    "batch.sent": gettext_lazy("Handed in to the provider as a batch"),
+    "batch.done": gettext_lazy("A batch has come back"),
+    "batch.failed": gettext_lazy("A batch came to nothing"),
     "item.blocked": gettext_lazy("Blocked by the provider"),
     "fold.trained": gettext_lazy("A fold was learned and predicted"),
 }

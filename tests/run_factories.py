@@ -3,8 +3,19 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from annotator.models import Study, Video
-from models_app.models import ItemKind, ItemState, Prediction, Run, RunItem, RunVideo, Script, ScriptOrigin
+from annotator.models import Study, User, Video
+from models_app.models import (
+    ItemKind,
+    ItemState,
+    Prediction,
+    Run,
+    RunItem,
+    RunVideo,
+    Script,
+    ScriptElement,
+    ScriptOrigin,
+    ScriptReview,
+)
 
 NOTHING = (False, False)
 
@@ -76,11 +87,20 @@ def make_script(video: Video, text: str = "INT. A KITCHEN", *, run: Run | None =
     return Script.objects.create(
         video=video,
         run=run,
-        origin=ScriptOrigin.RUN if run else ScriptOrigin.IMPORT,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        **{"model": run.model if run else "transcriber", **fields},
+        **{
+            "origin": ScriptOrigin.RUN if run else ScriptOrigin.IMPORT,
+            "model": run.model if run else "transcriber",
+            **fields,
+        },
     )
+
+
+def make_review(script: Script, by: User, captured: str = "whole", **fields) -> ScriptReview:
+    """A review that gives every element the same answer, but for those named."""
+    answers = dict.fromkeys(ScriptElement.values, captured)
+    return ScriptReview.objects.create(script=script, reviewer=by, **{**answers, **fields})
 
 
 def fail(run: Run, video: Video, *, code: str = "unreadable", error: str = "It cannot be read.", **fields):

@@ -53,6 +53,11 @@ SENTENCES: Mapping[str, Promise] = {
     "run.resumed": gettext_lazy("went on with a run"),
     "run.retried": gettext_lazy("retried what had failed in a run"),
     "run.started": gettext_lazy("started a run"),
+    "script.edited": gettext_lazy("edited a script"),
+    "script.gap_marked": gettext_lazy("marked a gap in a script"),
+    "script.gap_removed": gettext_lazy("took back a gap in a script"),
+    "script.review_changed": gettext_lazy("changed their review of a script"),
+    "script.reviewed": gettext_lazy("reviewed a script"),
     "slot.expired": gettext_lazy("lost an untouched place, which went back to the pool"),
     "slot.reassigned": gettext_lazy("took a place from its coder"),
     "slot.reserved": gettext_lazy("kept a place for somebody"),
@@ -81,11 +86,14 @@ KINDS: Mapping[str, Promise] = {
     "gold": gettext_lazy("Gold"),
     "labels": gettext_lazy("Imports of labels"),
     "run": gettext_lazy("Runs"),
+    "script": gettext_lazy("Scripts"),
     "export": gettext_lazy("Exports"),
 }
 # What tells nothing of anybody's labels; all else is hidden from whoever blindness binds.
 HARMLESS = ("study", "member", "codebook", "video", "creator", "batch", "slot", "run")
 NAMES_ONLY = ("video.updated",)  # what a caption said is not repeated, that it changed is told
+# Kept in the log, told nowhere: what a reviewer of scripts said is not for the next one's eyes.
+UNTOLD = ("script.reviewed", "script.review_changed", "script.gap_marked", "script.gap_removed")
 NOTHING = ((None, None), (None, ""), ("", None), ("", ""))  # a field left empty is not told of
 # What I did myself but tells what was there before, which may be somebody else's.
 TELLING = ("gold.replaced", "gold.withdrawn")
@@ -157,6 +165,8 @@ def record_sights(entries: Iterable[Entry], *, user: User) -> None:
 def _entry(change: Change) -> Entry:
     sentence = str(SENTENCES.get(change.what, change.what.replace(".", " ").replace("_", " ")))
     before, after = change.before, change.after
+    if change.what in UNTOLD:
+        return Entry(change, sentence)
     if isinstance(before, dict) or isinstance(after, dict):
         return Entry(change, sentence, moves=_moves(change, before=_as_dict(before), after=_as_dict(after)))
     if isinstance(after, list):

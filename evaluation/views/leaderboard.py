@@ -26,6 +26,8 @@ from evaluation.performance_report import PerformanceReport
 from evaluation.performance_tables import write_labels, write_leaderboard
 from evaluation.views.agreement import FEWEST_FOR_CODERS
 from models_app.models import Run, RunVideo
+from models_app.queries.bills import currency_known
+from models_app.queries.run_costs import costs_of
 
 
 @study_view(Role.RESEARCHER)
@@ -48,10 +50,11 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
     if report is not None and report.n_gold_videos:
         axis = axis_of([*(run.scores for run in report.runs), *report.baselines.values()])
         floor = report.baselines["all-positive"].figures[BEST_FIRST].value
-        rows = rows_of(report, sort=sort)
+        rows = rows_of(report, sort=sort, costs=costs_of(runs))
         context |= {
             "rows": rows,
             "axis": axis,
+            "currency": currency_known(),
             "floor": axis.place(floor),
             "choices": [(run.run.pk, run.run.model) for run in report.runs],
             "n_endorsed": sum(name.endswith(":endorsed") for name in report.reported),
@@ -66,11 +69,12 @@ def leaderboard(request: StudyRequest, study: Study) -> HttpResponse:
 @study_view(Role.RESEARCHER)
 def leaderboard_table(request: StudyRequest, study: Study) -> HttpResponse:
     """The leaderboard as CSV, unrounded; 404 where the page shows none."""
-    report = _report(request, study, scorable_runs(study), bound=is_bound(request.user, study))
+    runs = scorable_runs(study)
+    report = _report(request, study, runs, bound=is_bound(request.user, study))
     if report is None or not report.n_gold_videos:
         raise Http404
     response = _csv(f"{study.slug}-models.csv")
-    write_leaderboard(response, report, study=study)
+    write_leaderboard(response, report, study=study, costs=costs_of(runs))
     return response
 
 

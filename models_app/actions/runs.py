@@ -62,6 +62,7 @@ def start_run(
     video_ids: Collection[int] | None = None,
     templates: Mapping[Step, str] | None = None,
     budget: Decimal | str | None = None,
+    approved: bool = False,
 ) -> Run:
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
@@ -69,6 +70,7 @@ def start_run(
     scripts: whose scripts are read, or are shown as gold examples.
     templates: a researcher's own, by the step whose prompt they render.
     budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
+    approved: only videos whose newest script by the model is approved.
     The same person asking for the same again within seconds gets the run that they have just started.
     """
     spec = spec_of(pipeline)
@@ -90,6 +92,7 @@ def start_run(
         videos=videos,
         video_ids=video_ids,
         scripts="" if for_examples else scripts,
+        approved=approved,
     )
     shots = chosen_shots(
         study=study, codebook=codebook, settings=read, scripts=frozen.scripts or for_examples
@@ -105,8 +108,10 @@ def start_run(
             "scripts": frozen.scripts,
             "n_videos": len(frozen.rows),
             "n_problems": frozen.n_problems,
-        }
-        | ({"example_scripts": shots.model} if shots.rows else {}),
+            **({"approved": True} if approved else {}),
+            **({"n_edits": frozen.n_edits} if frozen.n_edits else {}),
+            **({"example_scripts": shots.model} if shots.rows else {}),
+        },
         codebook=codebook,
         codebook_hash=codebook.content_hash,
         prompt_hash=hash_of(prompts),

@@ -1,6 +1,6 @@
 """What a run is frozen with: its videos, and for each its script, its gold, its fold, its problem."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,17 @@ from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
 from annotator.models import Batch, GoldLabel, Study, Value, Video
-from models_app.models import ItemKind, Problem, Run, RunItem, RunVideo, Script
+from models_app.models import (
+    ItemKind,
+    Problem,
+    ReviewState,
+    Run,
+    RunItem,
+    RunVideo,
+    Script,
+    ScriptOrigin,
+    ScriptReview,
+)
 from models_app.pipelines.folds import fold_videos
 from models_app.specs import Needs, PipelineSettings, PipelineSpec
 
@@ -26,6 +36,7 @@ class Frozen:
     rows: list[RunVideo]
     items: list[RunItem]
     scripts: str  # the model whose scripts are read; empty where none are
+    n_edits: int  # of these scripts, how many were edited by hand
     problems: dict[str, int]  # how many videos have each, of those that have one
 
     @property
@@ -50,9 +61,18 @@ def freeze(
     videos: str,
     video_ids: Collection[int] | None,
     scripts: str,
+    approved: bool = False,
 ) -> Frozen:
-    """Everything frozen with a run, or RefusedError where there would be nothing to do."""
+    """Everything frozen with a run, or RefusedError where there would be nothing to do.
+
+    approved: only videos whose newest script by the model is approved.
+    """
     chosen = chosen_videos(study, videos=videos, video_ids=video_ids)
+    if approved and spec.needs == Needs.SCRIPT:
+        scripts = chosen_model([video.pk for video in chosen], asked=scripts)
+        chosen = _approved(chosen, model=scripts)
+    elif approved:
+        raise RefusedError(_("%(pipeline)s reads no scripts.") % {"pipeline": spec.name})
     rows = [RunVideo(video_id=video.pk) for video in chosen]
     if spec.needs == Needs.MEDIA:
         _note_media(rows, chosen)
@@ -75,7 +95,7 @@ def freeze(
         items = [RunItem(kind=ItemKind.FOLD, key=fold) for fold in folds]
     else:
         items = [RunItem(kind=ItemKind.VIDEO, key=row.video_id) for row in usable]
-    return Frozen(rows, items, scripts, dict(problems))
+    return Frozen(rows, items, scripts, _n_edits(rows), dict(problems))
 
 
 def chosen_videos(study: Study, *, videos: str, video_ids: Collection[int] | None) -> list[Video]:
@@ -146,6 +166,32 @@ def complete_gold(study: Study, videos: Iterable[int]) -> dict[int, dict[str, in
             if (slug, identity) in same:
                 found[video][slug] = stance
     return {video: labels for video, labels in found.items() if len(labels) == len(same)}
+
+
+def _approved(videos: Sequence[Video], *, model: str) -> list[Video]:
+    """Those whose newest script by the model is approved; RefusedError with the numbers where none is."""
+    newest: dict[int, int] = {}
+    for part in _parts([video.pk for video in videos]):
+        found = Script.objects.filter(video__in=part, model=model).newest()
+        newest.update(found.values_list("video", "pk"))
+    states: Counter[ReviewState] = Counter()
+    approved: set[int] = set()
+    for part in _parts(sorted(newest.values())):
+        verdicts = ScriptReview.objects.verdicts().filter(script__in=part).values_list("script", "state")
+        states.update(ReviewState(state) for _script, state in verdicts)
+        approved.update(script for script, state in verdicts if state == ReviewState.APPROVED)
+    states[ReviewState.UNREVIEWED] = len(newest) - states.total()
+    if not approved:
+        message = _("none of the %(n)d newest scripts by “%(model)s” is approved: %(why)s.")
+        why = ", ".join(f"{state.label.lower()} {n}" for state, n in states.most_common() if n)
+        raise RefusedError(message % {"n": len(newest), "model": model, "why": why})
+    return [video for video in videos if newest.get(video.pk) in approved]
+
+
+def _n_edits(rows: Sequence[RunVideo]) -> int:
+    keys = [row.script_id for row in rows if row.script_id is not None]
+    edits = Script.objects.filter(origin=ScriptOrigin.EDIT)
+    return sum(edits.filter(pk__in=part).count() for part in _parts(keys))
 
 
 def _note_media(rows: Iterable[RunVideo], videos: Iterable[Video]) -> None:

@@ -34,7 +34,7 @@ from models_app.engine.gate import Gate, gate_of
 from models_app.engine.outage import storing
 from models_app.engine.pausing import PausedError, pause_itself
 from models_app.models import Exchange, ExchangeState, Run
-from models_app.pipelines.base import Ask, Interrupted, ItemError, Question
+from models_app.pipelines.base import Ask, Interrupted, ItemError, LaterError, Question
 from models_app.specs import LlmSettings
 
 MOST_ATTEMPTS = 5
@@ -48,7 +48,7 @@ DICE = random.SystemRandom()
 Look = Callable[[], None]  # Interrupted where the item is to be dropped
 
 
-class PostponedError(Exception):
+class PostponedError(LaterError):
     """The question is part of a batch job now, and its item in nobody's hands."""
 
 
@@ -63,13 +63,6 @@ class Postpone(Protocol):
         found: what has the key already: pending, of this run (its item was worked once more) or another's.
         """
         ...
-
-
-def no_batches(
-    claim: Claim, question: Question, key: str, *, exchanges: Exchanges, found: Exchange | None
-) -> NoReturn:
-    """Where nothing takes questions for later."""
-    raise ItemError("no-batches", _("Delivery by batch is not offered here."))
 
 
 class Flights:
@@ -218,14 +211,14 @@ class Attempt:
         return None
 
     def _note_limit(self, error: LimitedError) -> None:
-        """Close the gate for everybody: as long as the provider says, else longer each time."""
+        """Close the gate for everybody: as long as the provider says, and longer each time."""
         now = time.monotonic()
         self.limited_since = self.limited_since or now
         self.n_limited += 1
         if now - self.limited_since > LONGEST_LIMITED:
             until = timezone.now() + timedelta(seconds=max(error.after or 0, LONGEST_IDLE))
             self._pause(_("The provider has asked to wait for an hour."), until=until)
-        self.gate.close(seconds=backoff(self.n_limited) if error.after is None else error.after)
+        self.gate.close(seconds=max(error.after or 0, backoff(self.n_limited)))  # “0 s” would be no wait
 
     def _pause(self, because: str, *, until: datetime | None = None) -> NoReturn:
         pause_itself(self.run.pk, because=because, resume_at=until)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from annotator.locks import locked
 from models_app.clients.base import Clip, Picture, Request, Text, Usage
 from models_app.engine.claims import Claim
-from models_app.models import Exchange, Run, RunItem
+from models_app.models import Exchange, ExchangeState, Run, RunItem
 from models_app.pipelines.base import Question
 from models_app.prices import currency, price_of
 
@@ -77,10 +77,14 @@ def reserved(run: Run, *, but: Claim | None = None) -> Decimal:
     if but is not None:
         items = items.exclude(pk=but.item_id)
     total: Decimal | None = items.aggregate(total=Sum("reserved"))["total"]
-    return total or Decimal(0)
+    pending = Exchange.objects.filter(run=run, state=ExchangeState.PENDING)  # in batch jobs
+    by_batch: Decimal | None = pending.aggregate(total=Sum("reserved"))["total"]
+    return (total or Decimal(0)) + (by_batch or Decimal(0))
 
 
-def expected_cost(run: Run, question: Question, *, seconds: float | None = None) -> Decimal:
+def expected_cost(
+    run: Run, question: Question, *, seconds: float | None = None, is_batch: bool = False
+) -> Decimal:
     """What a request may cost: as the dearest so far, or, if that is more, as long as it may get.
 
     Before the first answer, the longest answer that is allowed is taken to come.
@@ -93,7 +97,7 @@ def expected_cost(run: Run, question: Question, *, seconds: float | None = None)
     rate = price.tokens_per_video_second or TOKENS_PER_VIDEO_SECOND
     n_input = about_tokens(request, video_tokens=rate * (seconds or LONGEST_VIDEO))
     n_output = 0 if dearest else request.max_output_tokens
-    return max(dearest or Decimal(0), price.of(Usage(n_input, n_output)) or Decimal(0))
+    return max(dearest or Decimal(0), price.of(Usage(n_input, n_output), is_batch=is_batch) or Decimal(0))
 
 
 def about_tokens(request: Request, *, video_tokens: float = TOKENS_PER_VIDEO_SECOND * LONGEST_VIDEO) -> int:

@@ -85,8 +85,11 @@ class Exchanges:
 
     def find(self, key: str) -> Exchange | None:
         """The run's own exchange of that key, or any run's; with its source, where there is one."""
-        found = Exchange.objects.filter(key=key).first()
-        if found is None or found.run_id == self.run.pk:
+        pk = Exchange.objects.filter(key=key).values_list("pk", flat=True).first()
+        if pk is None:
+            return None  # the usual case, told by a narrow question
+        found = Exchange.objects.get(pk=pk)
+        if found.run_id == self.run.pk:
             return found
         return Exchange.objects.filter(run=self.run, source=found).first() or found
 
@@ -124,6 +127,12 @@ class Exchanges:
                 setattr(row, name, getattr(winner, name))
         return self._insert(claim, row)
 
+    def add_pending(
+        self, claim: Claim, question: Question, key: str | None, *, source: Exchange | None
+    ) -> None:
+        """Keep a question for a batch job; without a key, one that waits for another run's answer."""
+        self._insert(claim, self._row(claim, question, key=key, source=source, state=ExchangeState.PENDING))
+
     def prompt_id(self, system: str) -> int:
         """The key of the prompt's row; made where the run was not frozen with it."""
         digest = prompt_hash(system)
@@ -149,13 +158,14 @@ class Exchanges:
     @transaction.atomic
     def _insert(self, claim: Claim, row: Exchange) -> Exchange | None:
         """Store the row and free what was reserved for it; of a withdrawn video, only what it cost."""
-        video = locked(Video.objects.filter(pk=claim.key)).only("withdrawn_at").get()
-        if video.withdrawn_at is not None:
+        videos = locked(Video.objects.filter(pk=claim.key))
+        withdrawn_at = videos.values_list("withdrawn_at", flat=True).get()
+        if withdrawn_at is not None:
             row.key, row.message, row.answer = None, "", ""
         row.save(force_insert=True)
         if self.run.budget is not None:
             RunItem.objects.filter(pk=claim.item_id).update(reserved=None, reserved_until=None)
-        return row if video.withdrawn_at is None else None
+        return row if withdrawn_at is None else None
 
 
 def reply_of(exchange: Exchange | None) -> Reply:

@@ -14,14 +14,24 @@ from models_app.models import Run, RunItem, RunState
 log = logging.getLogger(__name__)
 AT_START = 4  # nudges for a run that begins: as many slots as may take it up at once
 WORK_ON = "models_app.tasks.work_on"
+LOOK_AFTER = "models_app.tasks.look_after_batches"
 
 
 def nudge(run_id: int, *, queue: str) -> bool:
     """Put one message on a queue; False if the broker does not take it (a sweep makes up for it)."""
+    return _send(WORK_ON, run_id, queue=queue)
+
+
+def nudge_batches(*, queue: str) -> bool:
+    """Have a worker of the queue look after batch jobs."""
+    return _send(LOOK_AFTER, queue=queue)
+
+
+def _send(task: str, *args: int, queue: str) -> bool:
     try:
-        current_app.send_task(WORK_ON, args=(run_id,), queue=queue, retry=False, ignore_result=True)
+        current_app.send_task(task, args=args, queue=queue, retry=False, ignore_result=True)
     except (KombuError, OSError) as error:
-        log.warning("The broker took no message about run %s: %s", run_id, error)
+        log.warning("The broker took no message (%s %s): %s", task, args, error)
         return False
     return True
 

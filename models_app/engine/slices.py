@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from annotator.outages import is_outage
 from models_app.clients.base import ClientName, ProviderError
-from models_app.engine.asking import Asker, Postpone, no_batches
+from models_app.engine.asking import Asker
+from models_app.engine.batches import postpone
 from models_app.engine.claims import claim_next, finish_if_done
 from models_app.engine.clients import CLIENTS, ClientOf
 from models_app.engine.crew import Crew
@@ -34,7 +35,6 @@ from models_app.specs import LlmSettings, PipelineSettings, spec_of
 
 log = logging.getLogger(__name__)
 SLICE_SECONDS = 30.0
-POSTPONE: Postpone = no_batches  # engine.batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _work_by_crew(
     most = min(settings.in_flight, len(items.values_list("pk")[: settings.in_flight]))
     crew = Crew(run=run, worker=worker)
     desk.should_stop = crew.stop.is_set
-    desk.asker = Asker(run, settings, clients, crew.let_go.is_set, POSTPONE)
+    desk.asker = Asker(run, settings, clients, crew.let_go.is_set, postpone)
     desk.read_once()
 
     def hire() -> None:

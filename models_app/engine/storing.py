@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from annotator.locks import locked
@@ -14,9 +14,16 @@ from annotator.models import Video
 from models_app.engine.claims import Claim, log_failure
 from models_app.engine.failures import Failure
 from models_app.engine.inputs import refuse_if_withdrawn
-from models_app.models import ItemState, Prediction, Run, Script, ScriptOrigin
+from models_app.models import ItemState, Run, Script, ScriptOrigin
 from models_app.pipelines.base import LlmAnswer, ScriptDraft
 from models_app.pipelines.base import Prediction as Answer
+
+INSERT = """
+    INSERT INTO models_app_prediction
+      (run_id, video_id, value_id, endorsed, confronted, p_endorsed, p_confronted, fold, reason, evidence_ms)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+Row = tuple[Any, ...]  # in the order of INSERT's columns
 
 
 class BadAnswerError(Exception):
@@ -34,7 +41,7 @@ def store_predictions(
     rows = [_row(claim, answer, values=values, videos=videos) for answer in answers]
     if not _done(claim):
         return False
-    Prediction.objects.bulk_create(rows, batch_size=2000)
+    _add_predictions(rows)
     return True
 
 
@@ -64,7 +71,7 @@ def store_answer(claim: Claim, answer: LlmAnswer, *, script_model: str, values: 
         return False
     if answer.script is not None:
         _add_script(claim, answer.script, model=script_model)
-    Prediction.objects.bulk_create(rows, batch_size=2000)
+    _add_predictions(rows)
     return True
 
 
@@ -137,7 +144,7 @@ def _done(claim: Claim, *, facts: Mapping[str, Any] | None = None) -> bool:
     )
 
 
-def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Collection[int]) -> Prediction:
+def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Collection[int]) -> Row:
     if answer.value not in values:
         raise BadAnswerError(f"a prediction for “{answer.value}”, which is no value of the run's codebook")
     if answer.video_id not in videos:
@@ -147,15 +154,22 @@ def _row(claim: Claim, answer: Answer, *, values: Mapping[str, int], videos: Col
     for name, score in (("p_endorsed", answer.p_endorsed), ("p_confronted", answer.p_confronted)):
         if score is not None and not (math.isfinite(score) and 0 <= score <= 1):
             raise BadAnswerError(f"{name} of video {answer.video_id} is {score}, not a score in [0, 1]")
-    return Prediction(
-        run_id=claim.run_id,
-        video_id=answer.video_id,
-        value_id=values[answer.value],
-        endorsed=answer.endorsed,
-        confronted=answer.confronted,
-        p_endorsed=answer.p_endorsed,
-        p_confronted=answer.p_confronted,
-        fold=answer.fold,
-        reason=storable(answer.reason),
-        evidence_ms=answer.evidence_ms,
+    return (
+        claim.run_id,
+        answer.video_id,
+        values[answer.value],
+        answer.endorsed,
+        answer.confronted,
+        answer.p_endorsed,
+        answer.p_confronted,
+        answer.fold,
+        storable(answer.reason),
+        answer.evidence_ms,
     )
+
+
+def _add_predictions(rows: Sequence[Row]) -> None:
+    """Insert an item's predictions; by SQL, as Django takes five times as long to write the statement."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(INSERT, rows)

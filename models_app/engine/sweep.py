@@ -9,10 +9,12 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
+from models_app.engine.batch_jobs import runs_to_look_after
 from models_app.engine.claims import finish_if_done
-from models_app.engine.nudges import nudge, wanting_workers
+from models_app.engine.nudges import nudge, nudge_batches, wanting_workers
 from models_app.engine.pausing import resume_what_is_due
 from models_app.models import Run, RunItem, RunState, WorkerBeat
+from models_app.specs import Queue
 
 log = logging.getLogger(__name__)
 FORGET_AFTER = timedelta(days=1)
@@ -27,6 +29,8 @@ def sweep(*, worker: str, queues: Collection[str], n_idle: int) -> int:
     resume_what_is_due()
     for run in _with_nothing_open():
         finish_if_done(run)
+    if n_idle > 0 and Queue.IO in queues and runs_to_look_after():
+        nudge_batches(queue=Queue.IO)
     wanting = list(wanting_workers(queues).values_list("pk", "queue"))
     if n_idle < 1 or not wanting:
         return 0

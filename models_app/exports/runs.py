@@ -1,9 +1,10 @@
 """What runs gave: predictions, a row an answer, and scripts, a row a script."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from annotator.blindness import videos_with_models_shown
@@ -11,7 +12,17 @@ from annotator.errors import RefusedError
 from annotator.exports.tables import ExportTable, Wishes, parts, without_minors
 from annotator.exports.writers import Row
 from annotator.models import Study, Video
-from models_app.models import Gives, Prediction, Run, Script
+from models_app.models import (
+    Gives,
+    Prediction,
+    ReviewState,
+    Run,
+    Script,
+    ScriptElement,
+    ScriptGap,
+    ScriptOrigin,
+    ScriptReview,
+)
 
 PREDICTION_COLUMNS: dict[str, type] = {
     "video_id": str,
@@ -26,6 +37,8 @@ PREDICTION_COLUMNS: dict[str, type] = {
     "p_endorsed": float,
     "p_confronted": float,
     "fold": int,
+    "reason": str,  # the model's own
+    "evidence_seconds": float,  # where in the video the model saw it
     "codebook_version": int,
 }
 SCRIPT_COLUMNS: dict[str, type] = {
@@ -35,12 +48,25 @@ SCRIPT_COLUMNS: dict[str, type] = {
     "run": int,
     "model": str,
     "pipeline": str,
+    "script": int,
+    "parent": int,  # the version that it was edited from; empty unless it was edited by hand
     "origin": str,
+    "edited": bool,
+    "approved": bool,
+    "n_reviews": int,
+    "n_gaps": int,
+    **{f"n_gaps_{element}": int for element in ScriptElement.values},
     "text": str,
     "segments": str,  # JSON: the timed parts of the text
     "facts": str,  # JSON: what else was found
     "sha256": str,
     "created_at": str,
+}
+NOT_LOOKED_AT: Mapping[str, Any] = {
+    "approved": False,
+    "n_reviews": 0,
+    "n_gaps": 0,
+    **{f"n_gaps_{element}": 0 for element in ScriptElement.values},
 }
 
 
@@ -105,6 +131,8 @@ def _prediction_rows(runs: dict[int, Run], ids: list[int]) -> Iterator[Row]:
                     "p_endorsed": row.p_endorsed,
                     "p_confronted": row.p_confronted,
                     "fold": row.fold,
+                    "reason": row.reason,
+                    "evidence_seconds": None if row.evidence_ms is None else row.evidence_ms / 1000,
                     "codebook_version": run.codebook.number,
                 }
             )
@@ -112,14 +140,18 @@ def _prediction_rows(runs: dict[int, Run], ids: list[int]) -> Iterator[Row]:
 
 def _script_rows(scripts: QuerySet[Script], ids: list[int]) -> Iterator[Row]:
     for part in parts(ids):
-        videos = _videos(part)
+        videos, found = _videos(part), _findings(part)
         for script in scripts.filter(video__in=part).select_related("run").order_by("video", "pk"):
             yield (
                 _about(videos[script.video_id])
                 | _by(script.run)
                 | {
                     "model": script.model,
+                    "script": script.pk,
+                    "parent": script.parent_id,
                     "origin": script.origin,
+                    "edited": script.origin == ScriptOrigin.EDIT,
+                    **found.get(script.pk, NOT_LOOKED_AT),
                     "text": script.text,
                     "segments": json.dumps(script.segments, ensure_ascii=False) if script.segments else "",
                     "facts": json.dumps(script.facts, ensure_ascii=False) if script.facts else "",
@@ -127,6 +159,20 @@ def _script_rows(scripts: QuerySet[Script], ids: list[int]) -> Iterator[Row]:
                     "created_at": script.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 }
             )
+
+
+def _findings(videos: list[int]) -> dict[int, dict[str, Any]]:
+    """What people found of the scripts of these videos; scripts that nobody looked at are left out."""
+    found: dict[int, dict[str, Any]] = {}
+    verdicts = ScriptReview.objects.verdicts().filter(script__video__in=videos)
+    for script, n, state in verdicts.values_list("script", "n", "state"):
+        found[script] = {**NOT_LOOKED_AT, "n_reviews": n, "approved": state == ReviewState.APPROVED}
+    gaps = ScriptGap.objects.filter(script__video__in=videos).order_by()
+    for script, element, n in gaps.values_list("script", "element").annotate(n=Count("pk")):
+        row = found.setdefault(script, dict(NOT_LOOKED_AT))
+        row[f"n_gaps_{element}"] = n
+        row["n_gaps"] += n
+    return found
 
 
 def _videos(ids: list[int]) -> dict[int, Video]:

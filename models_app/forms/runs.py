@@ -33,6 +33,13 @@ class RunForm(forms.Form):
             self.script_models = script_models(study)
             choices = [(found.model, _label(found)) for found in self.script_models]
             self.fields["scripts"] = forms.ChoiceField(label=_("Scripts by"), choices=choices)
+            self.fields["approved"] = forms.BooleanField(
+                label=_("Only approved scripts"),
+                required=False,
+                help_text=_(
+                    "Leaves out videos whose newest script by this model two people have not approved."
+                ),
+            )
         self.fields.update(setting_fields(spec.settings))
 
     @property

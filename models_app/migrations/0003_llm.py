@@ -281,6 +281,11 @@ class Migration(migrations.Migration):
                 ("n_output", models.PositiveIntegerField(blank=True, null=True)),
                 ("n_cached", models.PositiveIntegerField(blank=True, null=True)),
                 ("cost", models.DecimalField(blank=True, decimal_places=8, max_digits=14, null=True)),
+                (
+                    "reserved",
+                    models.DecimalField(blank=True, decimal_places=8, max_digits=14, null=True),
+                ),
+                ("n_sent", models.PositiveSmallIntegerField(default=0)),
                 ("seconds", models.FloatField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("answered_at", models.DateTimeField(blank=True, null=True)),
@@ -329,7 +334,10 @@ class Migration(migrations.Migration):
                 "ordering": ("pk",),
                 "indexes": [
                     models.Index(fields=["run", "video"], name="exchanges_of_an_item"),
-                    models.Index(fields=["run", "cost"], name="costs_of_a_run"),
+                    models.Index(
+                        fields=["run", "cost", "state", "n_input", "n_output", "seconds"],
+                        name="costs_of_a_run",
+                    ),
                     models.Index(
                         condition=models.Q(("state", "pending")),
                         fields=["run"],

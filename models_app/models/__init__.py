@@ -7,7 +7,10 @@ from models_app.models.prompt import Prompt, PromptStep, RunPrompt
 from models_app.models.provider import ProviderGate, ProviderSlot
 from models_app.models.run import Gives, Problem, Run, RunEvent, RunOrigin, RunShot, RunState, RunVideo
 from models_app.models.script import (
+    CAPTURED,
+    CLOSED_STATES,
     Captured,
+    ReviewState,
     Script,
     ScriptElement,
     ScriptGap,
@@ -17,6 +20,8 @@ from models_app.models.script import (
 from models_app.models.worker import WorkerBeat
 
 __all__ = [
+    "CAPTURED",
+    "CLOSED_STATES",
     "OPEN_STATES",
     "UNANSWERED_STATES",
     "BatchJob",
@@ -33,6 +38,7 @@ __all__ = [
     "PromptStep",
     "ProviderGate",
     "ProviderSlot",
+    "ReviewState",
     "Run",
     "RunEvent",
     "RunItem",

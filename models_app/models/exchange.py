@@ -88,6 +88,9 @@ class Exchange(models.Model):
     n_output = models.PositiveIntegerField(null=True, blank=True)
     n_cached = models.PositiveIntegerField(null=True, blank=True)
     cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)  # NULL: no price known
+    # What a pending one may cost, where the run has a budget; and how often it was handed in.
+    reserved = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    n_sent = models.PositiveSmallIntegerField(default=0)
     seconds = models.FloatField(null=True, blank=True)  # that the provider took
     job = models.ForeignKey(
         BatchJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges"
@@ -101,7 +104,11 @@ class Exchange(models.Model):
         ordering = ("pk",)
         indexes = (
             models.Index(fields=("run", "video"), name="exchanges_of_an_item"),
-            models.Index(fields=("run", "cost"), name="costs_of_a_run"),  # summed before each request
+            # Summed before each request; with what a run's page shows of the bill every three seconds, so
+            # that the long texts of the rows are left alone (models_app.queries.bills).
+            models.Index(
+                fields=("run", "cost", "state", "n_input", "n_output", "seconds"), name="costs_of_a_run"
+            ),
             models.Index(fields=("run",), condition=Q(state="pending"), name="exchanges_at_the_provider"),
         )
 

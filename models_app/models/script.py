@@ -1,8 +1,9 @@
 """Scripts: the text form of videos."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import Study, User, Video
@@ -17,12 +18,44 @@ class ScriptOrigin(models.TextChoices):
     EDIT = "edit", _("Edited by hand")
 
 
+class ReviewState(models.TextChoices):
+    """What its reviews make of a script."""
+
+    UNREVIEWED = "unreviewed", _("Not reviewed")
+    ONE = "one", _("One review")
+    DIFFERING = "differing", _("Reviewers differ")  # a third decides
+    APPROVED = "approved", _("Approved")
+    LACKING = "lacking", _("Not approved")
+
+
+CLOSED_STATES = (ReviewState.APPROVED, ReviewState.LACKING)  # no further review can change them
+
+
 class ScriptQuerySet(models.QuerySet["Script"]):
-    """Scripts by study and model."""
+    """Scripts by study, model and reviews."""
 
     def in_study(self, study: Study) -> Self:
         """Of the study's videos that were not withdrawn."""
         return self.filter(video__study=study, video__withdrawn_at__isnull=True)
+
+    def newest(self) -> Self:
+        """Of each model the newest script of each video, edits included: what a run would read."""
+        later = Script.objects.filter(video=OuterRef("video"), model=OuterRef("model"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later))
+
+    def in_state(self, *states: ReviewState) -> Self:
+        """Those that their reviews have brought into one of the states."""
+        verdicts = ScriptReview.objects.verdicts().filter(state__in=states).values("script")
+        found = Q(pk__in=verdicts)
+        if ReviewState.UNREVIEWED in states:
+            found |= ~Exists(ScriptReview.objects.filter(script=OuterRef("pk")))
+        return self.filter(found)
+
+    def reviewable_by(self, user: User) -> Self:
+        """Those that the person has not reviewed yet, and that another review can still change."""
+        own = ScriptReview.objects.filter(script=OuterRef("pk"), reviewer=user)
+        closed = ScriptReview.objects.verdicts().filter(state__in=CLOSED_STATES).values("script")
+        return self.filter(~Exists(own)).exclude(pk__in=closed)
 
 
 class Script(models.Model):
@@ -67,12 +100,61 @@ class Captured(models.TextChoices):
     NOTHING = "nothing", _("The video has none")
 
 
+CAPTURED = (Captured.WHOLE, Captured.NOTHING)  # the answers under which nothing is lacking
+
+
 class ScriptElement(models.TextChoices):
     """The three elements of a video that a script has to capture."""
 
     VISUAL = "visual", _("What is seen")
     NARRATION = "narration", _("What is said")
     CAPTIONS = "captions", _("On-screen captions")
+
+
+def open_to(user: User, *, author: str) -> Q:
+    """What people said of scripts, as far as it is open to somebody who may have to say something themselves.
+
+    Their own; and what is said of scripts that they have reviewed, or that no review can change any more.
+    """
+    mine = ScriptReview.objects.filter(reviewer=user).values("script")
+    closed = ScriptReview.objects.verdicts().filter(state__in=CLOSED_STATES).values("script")
+    return Q(**{author: user}) | Q(script__in=mine) | Q(script__in=closed)
+
+
+class ReviewQuerySet(models.QuerySet["ScriptReview"]):
+    """Reviews, and what they come to."""
+
+    def verdicts(self) -> "models.QuerySet[ScriptReview, Any]":
+        """A row for each reviewed script, with `n` reviews and its `state`: the one place of the rule.
+
+        Two people's finding nothing lacking approves an element; where the first two differ on one and
+        agree that no other lacks anything, a third decides. So each element needs two.
+        """
+        whole = {
+            f"n_{element}": Count("pk", filter=Q(**{f"{element}__in": CAPTURED}))
+            for element in ScriptElement.values
+        }
+        each_by = {n: Q(**{f"{name}__gte": n for name in whole}) for n in (1, 2)}
+        state = Case(
+            When(n=1, then=Value(ReviewState.ONE)),
+            When(each_by[2], then=Value(ReviewState.APPROVED)),
+            When(each_by[1] & Q(n=2), then=Value(ReviewState.DIFFERING)),
+            default=Value(ReviewState.LACKING),
+            output_field=models.CharField(),
+        )
+        return self.order_by().values("script").annotate(n=Count("pk"), **whole).annotate(state=state)
+
+    def open_to(self, user: User) -> Self:
+        """Those that may be shown to the person."""
+        return self.filter(open_to(user, author="reviewer"))
+
+
+class GapQuerySet(models.QuerySet["ScriptGap"]):
+    """Gaps by who may see them."""
+
+    def open_to(self, user: User) -> Self:
+        """Those that may be shown to the person: a gap tells what a review will say."""
+        return self.filter(open_to(user, author="created_by"))
 
 
 class ScriptReview(models.Model):
@@ -86,6 +168,8 @@ class ScriptReview(models.Model):
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -106,6 +190,8 @@ class ScriptGap(models.Model):
     text = models.CharField(max_length=500)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GapQuerySet.as_manager()
 
     class Meta:
         ordering = ("script", "at_ms", "pk")

@@ -17,6 +17,13 @@ class Interrupted(Exception):
     """The work is to be dropped, not failed; somebody takes it up again later."""
 
 
+class LaterError(Exception):
+    """The answer comes later, and the item is worked once more then. Let it pass.
+
+    Whoever has more to ask that does not hang on this answer asks that first: all come back together.
+    """
+
+
 class ItemError(Exception):
     """An item that cannot be done; the message is for a researcher, failures are grouped by the code."""
 

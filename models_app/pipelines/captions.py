@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from models_app.pipelines.lettering import Box, Line
+from models_app.pipelines.boxes import Box
+from models_app.pipelines.lettering import Line
 from models_app.pipelines.speech import Utterance
 
 MISSED = 2  # samples in which a line may be overlooked before it counts as gone

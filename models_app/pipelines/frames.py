@@ -16,15 +16,17 @@ from models_app.pipelines.base import ItemError
 from models_app.pipelines.media import MAX_PIXELS, opened, picture_of, starts_at
 
 LONG_SIDE = 1280  # pixels; smaller frames stay as they are
+SMALL_SIDE = 512  # ... in which frames are compared, and lettering is looked for
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A frame as shown at a moment: shape (height, width, 3), blue first."""
+    """A frame as shown at a moment, and the same made small: shape (height, width, 3), blue first."""
 
     seconds: float
     image: Image
+    small: Image
 
 
 @dataclass(slots=True)
@@ -75,7 +77,8 @@ class Sampler:
                 frame = walk.frame_at(moment)
                 if frame is not None:
                     n_shown += 1
-                    yield Sample(moment, _upright(frame, stream.sample_aspect_ratio))
+                    image = _upright(frame, stream.sample_aspect_ratio)
+                    yield Sample(moment, image, shrunk(image))
         if not n_shown:
             raise ItemError("no_picture", "No frame of the video can be decoded: it is damaged or cut off.")
 
@@ -150,3 +153,15 @@ def _upright(frame: Any, ratio: Any) -> Image:
     size = {"width": max(2, round(width * scale)), "height": max(2, round(height * scale))}
     image = frame.reformat(**size, format="bgr24", interpolation="AREA").to_ndarray()
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))) if frame.rotation else image
+
+
+def shrunk(image: Image) -> Image:
+    """The frame, small."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = SMALL_SIDE / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -74,8 +74,8 @@ class LocalScript:
         self.lettering.forget()
         try:
             for number, sample in enumerate(sampler.samples(), start=1):
-                tracker.add(self.lettering.read(sample.image), seconds=sample.seconds)
-                cutter.add(sample.image, seconds=sample.seconds)
+                tracker.add(self.lettering.read(sample), seconds=sample.seconds)
+                cutter.add(sample.small, seconds=sample.seconds)
                 beat(min(1.0, number / sampler.n_samples))
         finally:
             self.lettering.forget()

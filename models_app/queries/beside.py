@@ -28,6 +28,8 @@ class AnswerCell:
     n_differs: int  # of the two binary labels, from gold
     is_other_meaning: bool = False  # the value meant something else in the run's version of the codebook
     said_in_head: str = ""  # the direction that the column's head tells to be lacking everywhere
+    reason: str = ""  # the model's own
+    evidence_ms: int | None = None  # where it saw it
 
     @property
     def unsaid(self) -> str:
@@ -117,23 +119,24 @@ def _headed(cells: Sequence[AnswerCell], columns: Sequence[RunColumn]) -> list[A
     return [replace(cell, said_in_head=column.never) for cell, column in zip(cells, columns, strict=True)]
 
 
-def _answers(video: Video, runs: Sequence[Run]) -> dict[tuple[int, str], tuple[str, Answer]]:
-    """By run and slug: which value was meant by the slug, and what was said."""
-    fields = ("run", "value__slug", "value__identity", "endorsed", "confronted", "p_endorsed", "p_confronted")
-    rows = Prediction.objects.filter(video=video, run__in=runs).values_list(*fields)
-    return {(run, slug): (identity, Answer(*said)) for run, slug, identity, *said in rows}
+def _answers(video: Video, runs: Sequence[Run]) -> dict[tuple[int, str], Prediction]:
+    """What was said, by run and slug."""
+    rows = Prediction.objects.filter(video=video, run__in=runs).select_related("value")
+    return {(said.run_id, said.value.slug): said for said in rows}
 
 
-def _cell(found: tuple[str, Answer] | None, *, gold: int | str, meant: str) -> AnswerCell:
-    if found is None:
+def _cell(said: Prediction | None, *, gold: int | str, meant: str) -> AnswerCell:
+    if said is None:
         return AnswerCell(answer=None, n_differs=0)
-    identity, answer = found
-    is_other = identity != meant
+    answer = Answer(said.endorsed, said.confronted, said.p_endorsed, said.p_confronted)
+    is_other = said.value.identity != meant
     can_differ = isinstance(gold, int) and not is_other
     return AnswerCell(
         answer=answer,
         n_differs=answer.differs_from(int(gold)) if can_differ else 0,
         is_other_meaning=is_other,
+        reason=said.reason,
+        evidence_ms=said.evidence_ms,
     )
 
 

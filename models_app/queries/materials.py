@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from annotator.models import Batch, ConsolidationState, Study, Video
-from models_app.models import Script
+from models_app.models import ReviewState, Script
 from models_app.specs import Needs, PipelineSpec
 
 
@@ -65,12 +65,21 @@ def script_models(study: Study) -> list[ScriptModel]:
 
 
 def estimate(
-    *, study: Study, spec: PipelineSpec, batch: Batch | None, scripts: str, n_folds: int
+    *,
+    study: Study,
+    spec: PipelineSpec,
+    batch: Batch | None,
+    scripts: str,
+    n_folds: int,
+    approved: bool = False,
 ) -> Estimate:
-    """What a run over these videos would find."""
+    """What a run over these videos would find; of those with an approved script only, if so asked."""
     videos = Video.objects.filter(study=study).active()
     if batch:
         videos = videos.filter(batch=batch)
+    if approved and spec.needs == Needs.SCRIPT:
+        newest = Script.objects.in_study(study).filter(model=scripts).newest()
+        videos = videos.filter(pk__in=newest.in_state(ReviewState.APPROVED).values("video"))
     usable = videos
     if spec.needs == Needs.MEDIA:
         usable = videos.exclude(media="")

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import GoldLabel, Video
-from models_app.models import UNANSWERED_STATES, ItemKind, Prediction, Run, RunItem, RunVideo
+from models_app.models import UNANSWERED_STATES, ItemKind, ItemState, Prediction, Run, RunItem, RunVideo
 from models_app.queries.answers import Answer
 
 SORTS = ("id", "differs")
@@ -24,6 +24,7 @@ class RunVideoLine:
     n_differs: int | None  # binary labels that differ from gold; None without gold or without answers
     n_labels: int  # binary labels that could differ
     why_missing: str = ""
+    is_blocked: bool = False  # by the provider's filter
 
 
 def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video]) -> list[RunVideoLine]:
@@ -38,11 +39,8 @@ def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video
         .order_by("video__external_id", "video")
     )
     n_answers, differs, n_labels = _distances(run, unblinded=unblinded)
-    failed = dict(
-        RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state__in=UNANSWERED_STATES).values_list(
-            "key", "error"
-        )
-    )
+    unanswered = RunItem.objects.filter(run=run, kind=ItemKind.VIDEO, state__in=UNANSWERED_STATES)
+    failed = {key: (state, error) for key, state, error in unanswered.values_list("key", "state", "error")}
     return [
         RunVideoLine(
             video=row.video,
@@ -52,8 +50,9 @@ def lines_of_run(*, run: Run, videos: QuerySet[Video], unblinded: QuerySet[Video
             why_missing=(
                 ""
                 if n_answers.get(row.video_id)
-                else str(row.get_problem_display() if row.problem else failed.get(row.video_id, ""))
+                else str(row.get_problem_display() if row.problem else failed.get(row.video_id, ("", ""))[1])
             ),
+            is_blocked=failed.get(row.video_id, ("", ""))[0] == ItemState.BLOCKED,
         )
         for row in scope
     ]

@@ -18,20 +18,37 @@ class ScriptLine:
     end_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """One line of a text, and which of the timed parts it holds, by their places."""
+
+    text: str
+    parts: tuple[int, ...] = ()
+
+
 def lines_of_script(script: Script) -> list[ScriptLine]:
     """The script's lines in order; a line of several timed parts begins with the first."""
     parts: list[dict[str, Any]] = script.segments or []
-    lines, at = [], 0
-    for text in filter(None, (line.strip() for line in script.text.splitlines())):
-        first: dict[str, Any] | None = None
-        last: dict[str, Any] | None = None
-        while (found := _next_in(text, parts, at)) is not None:
-            first, last, at = first or parts[found], parts[found], found + 1
-        if first is None or last is None:
-            lines.append(ScriptLine(text))
+    lines = []
+    for line in placed_lines(script.text, parts):
+        if not line.parts:
+            lines.append(ScriptLine(line.text))
         else:
+            first, last = parts[line.parts[0]], parts[line.parts[-1]]
             start, end = first.get("start_ms"), last.get("end_ms")
-            lines.append(ScriptLine(text, kind=str(first.get("kind", "")), start_ms=start, end_ms=end))
+            lines.append(ScriptLine(line.text, kind=str(first.get("kind", "")), start_ms=start, end_ms=end))
+    return lines
+
+
+def placed_lines(text: str, parts: list[dict[str, Any]]) -> list[PlacedLine]:
+    """The text's lines that hold anything, and the timed parts found on each, in order."""
+    lines, at = [], 0
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        here = []
+        while (found := _next_in(line, parts, at)) is not None:
+            here.append(found)
+            at = found + 1
+        lines.append(PlacedLine(line, tuple(here)))
     return lines
 
 

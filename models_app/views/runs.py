@@ -22,7 +22,9 @@ from models_app.actions import runs as actions
 from models_app.forms.runs import RunForm, is_key
 from models_app.forms.settings import settings_of
 from models_app.models import Run, RunState
+from models_app.queries.bills import bill_of, currency_known
 from models_app.queries.materials import Estimate, estimate, materials_of
+from models_app.queries.provider_waits import waits_of
 from models_app.queries.run_detail import facts_of, failures_shown, keys_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
 from models_app.queries.runs import progress_of
@@ -84,10 +86,14 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """One run. Asked by htmx: how far it is, and what else has changed since it was last asked."""
     run = get_object_or_404(_runs(study).select_related("created_by", "codebook"), pk=pk)
     progress = progress_of(run)
-    seen = f"{run.state}-{progress.failed}"
+    seen = f"{run.state}-{progress.failed}-{progress.blocked}"
     context: dict[str, Any] = {"run": run, "progress": progress, "seen": seen}
+    if run.client:
+        context |= {"bill": bill_of(run), "currency": currency_known(), "waits": waits_of(run)}
     is_part = bool(request.htmx)
-    context["is_news"] = is_part and request.GET.get("seen") != seen
+    before = request.GET.get("seen", "")
+    context["is_news"] = is_part and before != seen
+    context["is_state_news"] = is_part and not before.startswith(f"{run.state}-")
     if not is_part or context["is_news"]:
         run.study = study
         shown = keys_shown(run, request.user)
@@ -171,6 +177,7 @@ def _started(form: RunForm, request: StudyRequest) -> Run | None:
             settings=settings_of(form.spec, given),
             videos=form.batch.name if form.batch else "",
             scripts=given.get("scripts", ""),
+            approved=given.get("approved", False),
             by=request.user,
         )
     except RefusedError as error:
@@ -200,6 +207,7 @@ def _estimate(study: Study, spec: PipelineSpec, form: RunForm) -> Estimate:
         spec=spec,
         batch=form.batch,
         scripts=scripts if scripts in known else next(iter(known), ""),
+        approved=bool(form.data.get("approved")),
         n_folds=int(folds) if is_key(folds) else default.default if default else 0,
     )
 

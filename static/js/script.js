@@ -1,18 +1,20 @@
-// A script beside its player: times that lead to their moment, and the line that is being played.
+// A script beside its player: times that lead to their moment, and the line that is being played. The times
+// at which a model saw something, in the table below, lead there as well.
 
 const player = document.querySelector("axial-player");
 const script = document.querySelector(".script");
 const lines = [...(script?.querySelectorAll("[data-start-ms]") ?? [])];
 
-script?.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-seek-ms]");
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-seek-ms]");
   if (!button || !player?.seek) return;
   player.seek(Number(button.dataset.seekMs));
   player.play();
+  if (!button.closest(".script")) player.scrollIntoView({ block: "nearest" }); // it may be far above the table
 });
 
 // Without a copy of the video there is nowhere to go: the times stay as text.
-if (!player) for (const button of script?.querySelectorAll("[data-seek-ms]") ?? []) button.disabled = true;
+if (!player) for (const button of document.querySelectorAll("[data-seek-ms]")) button.disabled = true;
 
 let playing = null;
 

@@ -31,10 +31,11 @@ from annotator.models import (
     User,
     Video,
 )
-from models_app.models import Prediction, RunEvent, RunItem, Script
+from models_app.models import Exchange, Prediction, RunEvent, RunItem, Script, ScriptGap, ScriptReview
 from tests.access.world import codebook, settle
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
-from tests.run_factories import fail, make_run, make_script, predict
+from tests.llm_factories import make_exchange, make_llm_run
+from tests.run_factories import fail, make_review, make_run, make_script, predict
 
 A, C, R = Role.ANNOTATOR, Role.CONSOLIDATOR, Role.RESEARCHER
 
@@ -43,7 +44,7 @@ OTHERS = ("others-waiting", "others-settled", "others-released", "precedent")
 HANDED_IN = OWN[1:]
 SETTLED = ("settled", "released", "reopened", "others-settled", "others-released", "precedent")
 STAGES = (*OWN, *OTHERS, "mine-claimed")
-MODEL_KINDS = ("script", "failure", "log")
+MODEL_KINDS = ("script", "failure", "log", "why", "message", "exchange")
 KINDS = ("note", "general", "reason", "answer", "question", "history", "likes", *MODEL_KINDS)
 MARKER = re.compile(rf"zq-([a-z-]+?)-({'|'.join(KINDS)})\b")
 
@@ -181,11 +182,18 @@ def _consolidate(staged: Staged, stage: str) -> None:
 
 def _run_models(staged: Staged) -> None:
     """A script and a prediction of every video; and a run that failed on all of them, each in its words."""
-    predicted = make_run(staged.study, staged.videos.values(), model="a model")
+    predicted = make_llm_run(staged.study, staged.videos.values(), model="a model")
     failed = make_run(staged.study, staged.videos.values(), model="a failing model")
     for stage, video in staged.videos.items():
-        make_script(video, f"zq-{stage}-script", segments=[{"text": f"zq-{stage}-script", "start_ms": 1}])
+        words = f"zq-{stage}-script"
+        script = make_script(video, words, segments=[{"text": words, "start_ms": 1}])
+        for name in ("ann", "res"):
+            make_review(script, staged.people[name], note=words)
+        ScriptGap.objects.create(script=script, text=words, created_by=staged.people["res"])
         predict(predicted, video, {"face": (True, False, 0.8, 0.1)})
+        said = predicted.predictions.filter(video=video, value__slug="face")
+        said.update(reason=f"zq-{stage}-why", evidence_ms=1_200)
+        make_exchange(predicted, video, f"zq-{stage}-exchange", message=f"zq-{stage}-message")
         fail(failed, video, error=f"zq-{stage}-failure", error_detail=f"zq-{stage}-failure")
         detail = {"kind": "video", "key": video.pk, "code": "unreadable", "because": f"zq-{stage}-log"}
         RunEvent.objects.create(run=failed, what="item.failed", detail=detail)
@@ -196,8 +204,11 @@ def perturb_models(staged: Staged, *, stages) -> None:
     """Other scripts, predictions, failures and lines of logs on these videos."""
     videos = [staged.videos[stage] for stage in stages]
     Script.objects.filter(video__in=videos).update(text="other words", segments=[])
+    ScriptReview.objects.filter(script__video__in=videos).update(visual="wrong", note="other words")
+    ScriptGap.objects.filter(script__video__in=videos).update(text="other words", is_invented=True)
+    Exchange.objects.filter(video__in=videos).update(message="other words", answer="other words")
     of_face = Prediction.objects.filter(video__in=videos, value__slug="face")
-    of_face.update(endorsed=False, confronted=True, p_endorsed=0.2)
+    of_face.update(endorsed=False, confronted=True, p_endorsed=0.2, reason="other words")
     Prediction.objects.filter(video__in=videos, value__slug="tradition").delete()
     items = RunItem.objects.filter(run__model="a failing model", key__in=[video.pk for video in videos])
     items.update(error="other words", error_detail="other words")

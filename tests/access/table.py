@@ -225,6 +225,7 @@ MODELS = [
     figure("leaderboard_compare"),
     figure("leaderboard_labels", about="run"),
     figure("leaderboard_labels_table", about="run", bound=HIDDEN),
+    figure("script_agreement"),
 ]
 
 RUNS = [
@@ -239,10 +240,41 @@ RUNS = [
     run("run_resume", about="run", method="POST", outcome=LED),
     run("run_cancel", about="run", method="POST", outcome=LED),
     run("run_retry", about="run", method="POST", outcome=LED),
+    run("run_budget", about="run", method="POST", data={"budget": "5"}, outcome=LED),
+    run("run_compare"),
+    # A researcher who codes or consolidates finds an item when their own work on its video is done.
+    run("run_item", about="predicted item", finds=lambda roles: roles == {R}),
+    run("run_item", about="released item"),
+    run(
+        "run_item_retry",
+        about="predicted item",
+        method="POST",
+        outcome=LED,
+        finds=lambda roles: roles == {R},
+    ),
     # Whoever codes or consolidates finds what models made of a video when their own work on it is done.
     run("video_models", *MEMBERS, about="predicted video", finds=lambda roles: roles == {R}),
     run("video_models", *MEMBERS, about="released video", finds=lambda roles: roles != {C}),
     run("video_models", *MEMBERS, about="video I settled", finds=lambda roles: C in roles or roles == {R}),
 ]
 
-TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS, *RUNS]
+# Whoever codes or consolidates too finds the script of a video when their own work on it is done.
+FREE = {"about": "script", "finds": lambda roles: roles == {R}}
+SCRIPTS = [
+    run("script_list"),
+    run("script_next", outcome=LED),
+    run("script_compare", outcome=LED),  # without two scripts: to the list
+    run("script_download", about="reviews file"),
+    run("script_detail", **FREE),
+    run(
+        "script_detail", about="script of a released video", finds=lambda roles: C not in roles or A in roles
+    ),
+    run("script_edit", **FREE),
+    run("script_edit", **FREE, method="POST", data={"text": ""}, outcome=SHOWN, get=""),
+    run("script_review", **FREE, method="POST", data={"visual": "whole"}, outcome=SHOWN),
+    run("script_gap_add", **FREE, method="POST", data={"text": ""}, outcome=SHOWN),
+    run("script_gap_delete", about="own gap", method="POST", outcome=LED, finds=lambda roles: roles == {R}),
+    run("script_gap_delete", about="other gap", method="POST", outcome=HIDDEN),
+]
+
+TABLE = [*EVERYWHERE, *STUDY, *VIDEOS, *BATCHES, *CODING, *CONSOLIDATION, *LABELS, *MODELS, *RUNS, *SCRIPTS]

@@ -165,6 +165,7 @@ def test_researchers_who_neither_code_nor_decide_see_predictions_move(db):
     found = differences(before, walk(log_in(staged), staged.study, endings=("csv",)))
     moved = {before[line.partition(": ")[0]].name for line in found}
     assert {"models_app:video_models", "models_app:run_videos", "models_app:run_detail"} <= moved
+    assert {"models_app:run_item", "models_app:run_compare", "annotator:export_download"} <= moved
 
 
 def test_researchers_who_do_not_code_see_labels_move(db):

@@ -1,6 +1,7 @@
 """Walking every address of a study that answers GET, about everything in it, and reading what comes back."""
 
 import io
+import itertools
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +15,23 @@ from django.urls import reverse
 
 from annotator.models import Batch, Coding, Consolidation, Creator, Membership, Question, Slot, Study, Video
 from annotator.queries.history import KINDS
-from models_app.models import Run
+from models_app.models import Run, Script
 from tests.access.table import TABLE
 from tests.access.test_access import PATTERNS
 
-WHATS = ("labels", "gold", "binary", "published", "predictions", "scripts", "videos", "codings", "decisions")
+WHATS = (
+    "labels",
+    "gold",
+    "binary",
+    "published",
+    "predictions",
+    "scripts",
+    "videos",
+    "codings",
+    "decisions",
+    "reviews",
+    "gaps",
+)
 ENDINGS = ("csv", "jsonl", "parquet", "xlsx")
 FIGURES = ("svg", "png", "csv")
 WITHOUT_LABELS = {"annotator:video_media", "annotator:video_thumbnail", "annotator:codebook_export"}
@@ -43,6 +56,7 @@ PKS: dict[str, Callable[[Study], Iterable[int]]] = {
 PKS["run"] = lambda study: Run.objects.filter(study=study).values_list("pk", flat=True)
 PKS["precedent"] = PKS["consolidation"]
 PKS["leaderboard"] = PKS["run"]
+PKS["script"] = lambda study: Script.objects.filter(video__study=study).values_list("pk", flat=True)
 QUERIES = {
     "annotator:history_list": [
         *({"kind": kind} for kind in KINDS), {"person": "p-ann"}, {"video": "stage-submitted"},
@@ -52,6 +66,8 @@ QUERIES = {
     "annotator:codebook_detail": [{"version": "1"}],
     "models_app:run_videos": [{"only": "differs"}, {"only": "missing"}, {"sort": "differs"}],
     "models_app:video_models": [{"only": "differs"}],
+    "models_app:script_list": [{"q": "zq"}, {"sort": "-length"}, {"state": "gaps"}, {"state": "approved"}],
+    "models_app:script_next": [{"queue": "transcriber"}],
 }  # fmt: skip
 
 
@@ -84,24 +100,24 @@ def _arguments(name: str, groups: set[str], study: Study, endings) -> Iterator[d
     noun = name.partition(":")[2].partition("_")[0]
     pks = list(PKS[noun](study)) if "pk" in groups else [None]
     values = ("face", "humility") if "value" in groups else (None,)
+    videos = list(PKS["video"](study)) if "video" in groups else [None]
     whats = WHATS if "what" in groups else (None,)
     endings = (endings if whats[0] else FIGURES) if "ending" in groups else (None,)
-    for pk in pks:
-        for value in values:
-            for what in whats:
-                for ending in endings:
-                    given = {"pk": pk, "value": value, "what": what, "ending": ending, "number": 1}
-                    given["pipeline"] = "masked-lm"
-                    yield {key: given[key] for key in groups}
+    for pk, video, value, what, ending in itertools.product(pks, videos, values, whats, endings):
+        given = {"pk": pk, "video": video, "value": value, "what": what, "ending": ending, "number": 1}
+        given["pipeline"] = "masked-lm"
+        yield {key: given[key] for key in groups}
 
 
 def _queries(name: str, study: Study) -> list[dict]:
     if name in ("annotator:consolidation_list", "annotator:difference_list", "annotator:video_list"):
         by_batch = [{"batch": pk} for pk in PKS["batch"](study)]
         return by_batch + QUERIES.get(name, [])
-    if name == "evaluation:leaderboard_compare":
+    if name in ("evaluation:leaderboard_compare", "models_app:run_compare"):
         pks = list(PKS["run"](study))
         return [{"a": first, "b": second} for first in pks for second in pks if first < second]
+    if name == "models_app:script_compare":
+        return [{"a": pk, "b": pk} for pk in PKS["script"](study)]
     return QUERIES.get(name, [])
 
 

@@ -17,6 +17,7 @@ from annotator.actions.questions import ask
 from annotator.actions.studies import create_study
 from annotator.codebooks.file import CodebookDoc
 from annotator.models import Creator, Decision, Role, Study, User, Video
+from models_app.models import ScriptGap
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
 from tests.run_factories import make_run, make_script, predict
 
@@ -83,9 +84,11 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
         claim(video=both_coded(study, coder, ann, **fields | {"batch": released}), by=con), by=con
     )
     predicted = make_run(study, [free, done.video, done_by_con.video])
+    scripts = {}
     for video in (free, done.video, done_by_con.video):
         predict(predicted, video)
-        make_script(video)
+        scripts[video] = make_script(video)
+    gaps = [ScriptGap.objects.create(script=scripts[free], text="a gap", created_by=by) for by in (me, res)]
 
     run = make_run(study, [done.video, done_by_con.video], {(done.video_id, "face"): (True, False)})
     make_run(study, [done.video, done_by_con.video])
@@ -121,10 +124,17 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
             "run": {"pk": run.pk},
             "figure": {"ending": "svg"},
             "predicted run": {"pk": predicted.pk},
+            "predicted item": {"pk": predicted.pk, "video": free.pk},
+            "released item": {"pk": predicted.pk, "video": done_by_con.video_id},
             "pipeline": {"pipeline": "dictionary"},
             "predicted video": {"pk": free.pk},
             "released video": {"pk": done_by_con.video_id},
             "video I settled": {"pk": done.video_id},
+            "script": {"pk": scripts[free].pk},
+            "script of a released video": {"pk": scripts[done_by_con.video].pk},
+            "own gap": {"pk": gaps[0].pk},
+            "other gap": {"pk": gaps[1].pk},
+            "reviews file": {"what": "reviews", "ending": "csv"},
             "labels file": {"what": "labels", "ending": "csv"},
         },
     )

@@ -65,6 +65,59 @@ def compare_runs(tab: Tab) -> None:
     tab.wait_for_selector("table.contrasts")
 
 
+def review_half(tab: Tab) -> None:
+    """Answer one element of three, and mark a gap without saying what it is."""
+    tab.keyboard.press("2")
+    send(text="", at="soon")(tab)
+
+
+def unfold_difference(tab: Tab) -> None:
+    tab.locator("details.more > summary").first.click()
+
+
+def edit_what_is_overtaken(tab: Tab) -> None:
+    """Keep an edit of a version that has been overtaken: refused, with both texts on the page."""
+    field = tab.locator("textarea[name=text]")
+    field.fill(field.input_value().replace("Cold", "Ice-cold"))
+    with tab.expect_navigation():
+        tab.locator("main form button.is-primary").click()
+    tab.locator("[data-kind=bad]").wait_for()
+
+
+def compare_scripts(first: int, second: int) -> Deed:
+    """From the list to two scripts of an edited one's video, by their places in the choice."""
+
+    def do(tab: Tab) -> None:
+        tab.goto(f"{tab.url.partition('?')[0]}?origin=edit")  # without two scripts one was led to the list
+        tab.locator("tbody th a.mono").first.click()
+        tab.locator("summary", has_text="Compare").click()
+        tab.locator(".menu-list a[href*=compare]").first.click()
+        options = tab.locator("select[name=a] option")
+        keys = options.evaluate_all("all => all.map(one => one.value).sort((a, b) => a - b)")
+        for side, place in (("a", first), ("b", second)):
+            tab.locator(f"select[name={side}]").select_option(keys[place])
+        tab.locator(".filters button").click()
+        tab.wait_for_selector(".is-pair")
+
+    return do
+
+
+def differing_runs(tab: Tab) -> None:
+    """The two trials."""
+    for name, words in (("a", "trial first"), ("b", "trial second")):
+        select = tab.locator(f"select[name={name}]")
+        select.select_option(value=select.locator("option", has_text=words).get_attribute("value"))
+    with tab.expect_navigation():
+        tab.locator("main form button").first.click()
+    tab.wait_for_selector(".prompt-diff")
+
+
+def whys(tab: Tab) -> None:
+    """Every reason that a model gave, open."""
+    for summary in tab.locator(".answer-why > summary").all():
+        summary.click()
+
+
 def set_aside(tab: Tab) -> None:
     ready(tab)
     tab.keyboard.press("Shift+X")
@@ -278,10 +331,38 @@ VISITS: list[Visit] = [
     *runs("run_detail", "res", about="finished run"),
     *runs("run_videos", "res", "all", about="finished run"),
     *runs("run_videos", "res", about="finished run", query="?only=same", state="none like it"),
+    *runs("run_detail", "res", about="llm run"),
+    *runs("run_detail", "res", about="paused llm run"),
+    *runs("run_detail", "res", about="trial"),
+    *runs("run_videos", "res", about="llm run"),
+    *runs("run_item", "res", about="item"),
+    *runs("run_item", "res", about="blocked item"),
+    *runs("run_item", "res", about="item of what is gone"),
+    *runs("run_compare", "res", do=differing_runs),
+    *runs("run_compare", "res", state="to choose"),
+    *runs("run_compare", "res", about="empty"),
     *runs("video_models", "res", about="predicted video"),
+    *runs("video_models", "res", about="predicted video", state="with reasons", do=whys),
     *runs("video_models", "res", about="predicted video", query="?only=differs", state="only differing"),
     *runs("video_models", "res", about="video without media"),
     *runs("video_models", "ann", about="settled video"),
+    # Scripts
+    *runs("script_list", "res", "all"),
+    *runs("script_list", "res", about="empty"),
+    *runs("script_list", "res", query="?q=coffee&versions=all", state="searched"),
+    *runs("script_list", "res", query="?q=zzz", state="nothing found"),
+    *runs(
+        "script_detail", "res", about="script to review", query="?queue=gemini-2.5-flash", state="in a queue"
+    ),
+    *runs("script_detail", "res", about="script on which two differ"),
+    *runs("script_detail", "res", about="script on which two differ", do=review_half, state="half reviewed"),
+    *runs("script_detail", "res", about="edited script", do=unfold_difference),
+    *runs("script_edit", "res", about="edited script"),
+    *runs("script_edit", "res", about="overtaken script", do=edit_what_is_overtaken, state="overtaken"),
+    *runs("script_compare", "res", do=compare_scripts(0, 2), state="two models"),
+    *runs("script_compare", "res", do=compare_scripts(0, 1), state="two versions"),
+    Visit("evaluation:script_agreement", "res"),
+    Visit("evaluation:script_agreement", "res", "empty"),
     Visit("evaluation:agreement_detail", "res"),
     Visit("evaluation:agreement_detail", "res", "empty"),
     Visit("evaluation:agreement_conflicts", "res", "value"),
@@ -314,14 +395,17 @@ NO_PAGES = {
         "annotator:consolidation_reopen",
         "annotator:label_import_confirm",
         *("models_app:run_pause", "models_app:run_resume", "models_app:run_cancel", "models_app:run_retry"),
+        *("models_app:script_review", "models_app:script_gap_add", "models_app:script_gap_delete"),
+        *("models_app:run_budget", "models_app:run_item_retry"),
     },
     "GET leads to a page that is visited": {
         *("annotator:member_add", "annotator:member_reset_password", "annotator:consolidation_next"),
+        "models_app:script_next",
     },
     "files and answers for scripts": {
         *("annotator:healthz", "annotator:robots", "annotator:codebook_export", "annotator:video_media"),
         *("annotator:video_thumbnail", "annotator:coding_peek", "annotator:export_download"),
-        *("evaluation:agreement_table", "evaluation:agreement_figure"),
+        *("evaluation:agreement_table", "evaluation:agreement_figure", "models_app:script_download"),
         *("evaluation:leaderboard_table", "evaluation:leaderboard_labels_table"),
     },
     "parts, seen on the pages that fetch them": {

@@ -1,6 +1,8 @@
 """A study in the middle of its work, with something of everything that pages show; and an empty one."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,34 @@ from annotator.models import (
     Study,
     Video,
 )
-from models_app.models import Run, RunEvent, RunOrigin, RunState, RunVideo
+from models_app.models import (
+    ProviderGate,
+    Run,
+    RunEvent,
+    RunItem,
+    RunOrigin,
+    RunState,
+    RunVideo,
+    Script,
+    ScriptGap,
+    ScriptOrigin,
+)
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
+from tests.llm_factories import block, make_exchange, make_llm_run, make_prompt, say
 from tests.media_files import make_clip
-from tests.run_factories import fail, make_run, make_script, predict
+from tests.run_factories import fail, make_review, make_run, make_script, predict
 
 CAPTION = "Morning routine, but honest: three alarms, cold coffee and a run that I almost skipped 🏃 #honest"
+GEMINI = (
+    "GENRE: daily life. SOUND: a voice, then music.\n\nINT. KITCHEN – MORNING\n\n"
+    "A young woman in a grey hoodie holds a mug with both hands and looks at the window.\n\n"
+    "WOMAN: “Cold coffee again, and three alarms.”\n\n[day 3: honest mornings ☕]\n\n[בוקר טוב]"
+)
+GEMINI_PARTS = [
+    {"kind": "scene", "start_ms": 0, "end_ms": 500, "text": "INT. KITCHEN – MORNING"},
+    {"kind": "speech", "start_ms": 700, "end_ms": 1_300, "text": "Cold coffee again, and three alarms."},
+    {"kind": "caption", "start_ms": 1_400, "end_ms": 1_900, "text": "[day 3: honest mornings ☕]"},
+]
 HEBREW = "בוקר טוב לכולם! היום מנסים משהו חדש"
 
 
@@ -115,8 +139,15 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
     _new_version(study, by=res)
     finished, running = _runs(study, [shown, *released], by=res)
     scored, beside_gold = _scored_runs(study, released, free=shown)
+    llm = _llm_runs(study, [shown, *released], by=res)
     s = {"slug": study.slug}
     return {
+        "llm run": {**s, "pk": llm["running"].pk},
+        "paused llm run": {**s, "pk": llm["paused"].pk},
+        "trial": {**s, "pk": llm["second"].pk},
+        "item": {**s, "pk": llm["running"].pk, "video": shown.pk},
+        "blocked item": {**s, "pk": llm["running"].pk, "video": released[2].pk},
+        "item of what is gone": {**s, "pk": llm["running"].pk, "video": gone.pk},
         "study": s,
         "batch": {**s, "pk": main.pk},
         "new batch": {**s, "pk": training.pk},
@@ -139,9 +170,19 @@ def _fill(study: Study, people: dict[str, Any], folder: Path) -> dict[str, dict[
         "finished run": {**s, "pk": finished.pk},
         "predicted video": {**s, "pk": released[0].pk},
         "version": {**s, "number": 1},
+        "script to review": {**s, "pk": _script(study, "gemini-2.5-flash", n=2)},
+        "script on which two differ": {**s, "pk": _script(study, "gemini-2.5-flash", n=1)},
+        "overtaken script": {**s, "pk": _script(study, "transcriber")},
+        "edited script": {**s, "pk": _script(study, "transcriber", origin=ScriptOrigin.EDIT)},
         "run": {**s, "pk": scored.pk},
         "run beside gold": {**s, "pk": beside_gold.pk},
     }
+
+
+def _script(study: Study, model: str, *, n: int = 0, **fields: Any) -> int:
+    """The key of the nth script by the model."""
+    scripts = Script.objects.filter(video__study=study, model=model, **fields).order_by("pk")
+    return scripts.values_list("pk", flat=True)[n]
 
 
 def _scored_runs(study: Study, released: list[Video], *, free: Video) -> tuple[Run, Run]:
@@ -166,6 +207,7 @@ def _runs(study: Study, videos: list[Video], *, by: Any) -> tuple[Run, Run]:
     for video in videos[:2]:
         make_script(video, text, segments=segments)
     make_script(videos[1], "", model="another model")
+    _reviewed_scripts(study, videos, by=by)
     fields = {"created_by": by, "settings": {"epochs": 5, "model": "all-MiniLM-L6-v2"}}
     names = {"pipeline": "masked-lm", "model": "an-organisation/a-model-with-a-rather-long-name"}
     finished = make_run(study, videos, **fields, **names, seed=7)
@@ -192,6 +234,105 @@ def _runs(study: Study, videos: list[Video], *, by: Any) -> tuple[Run, Run]:
     ):
         RunEvent.objects.create(run=running, what=what, detail=detail, by=by)
     return finished, running
+
+
+def _reviewed_scripts(study: Study, videos: list[Video], *, by: Any) -> None:
+    """One edited and approved with a gap, one on which two differ, one that waits for its second review."""
+    others = [make_member(study, Role.RESEARCHER, user=make_user(name)) for name in ("rachel", "omar")]
+    mine = videos[0].scripts.get(model="transcriber")
+    make_review(mine, others[0], "partly", note="Her voice is there, the laugh is not.")
+    edit = make_script(
+        mine.video,
+        mine.text.replace("again.", "again!") + "\n\nShe laughs.",
+        segments=mine.segments,
+        origin=ScriptOrigin.EDIT,
+        parent=mine,
+        created_by=by,
+    )
+    for person in others:
+        make_review(edit, person, captions="nothing")
+    ScriptGap.objects.create(
+        script=edit, element="visual", at_ms=900, text="The dog at the window", created_by=by
+    )
+    ScriptGap.objects.create(
+        script=edit, element="narration", is_invented=True, text="“driving in the air”", created_by=others[0]
+    )
+    gemini = [
+        make_script(video, GEMINI, model="gemini-2.5-flash", segments=GEMINI_PARTS) for video in videos[:3]
+    ]
+    make_review(gemini[1], others[0])
+    make_review(gemini[1], others[1], visual="wrong")
+    make_review(gemini[2], others[1], narration="partly")
+
+
+HOSTILE = "</pre><script>alert(1)</script> \u202eignore the above\u202c 🏃 שלום — “quoted” & <b>bold</b>"
+PROMPT = "\n".join(
+    [
+        "You are shown a short video.",
+        "Say of each value whether the video endorses or confronts it.",
+        *(f"Rule {n}: what is only mentioned is neither." for n in range(1, 9)),
+        "Answer in JSON.",
+    ]
+)
+
+
+def _llm_runs(study: Study, videos: list[Video], *, by: Any) -> dict[str, Run]:
+    """One at work, one paused by itself, each with answers, a blocked and a failed item; and two trials."""
+    fields = {"created_by": by, "pipeline": "llm-two-step", "budget": Decimal("2.5")}
+    gone = study.videos.filter(withdrawn_at__isnull=False)[0]
+    runs = {}
+    for name in ("running", "paused"):
+        run = runs[name] = make_llm_run(study, [*videos, gone], state=name, item_state="waiting", **fields)
+        prompt = make_prompt(PROMPT, run=run)
+        to_script = make_prompt("Write down what is seen and said.", run=run, step="script")
+        said = {"face": (True, False, 0.9, 0.1), "humility": (False, True), "hedonism": (True, True)}
+        first = videos[0]
+        make_exchange(
+            run, first, f"INT. KITCHEN\n{HOSTILE}", step="script", prompt=to_script, cost=Decimal("0.04"),
+            seconds=12.4, n_input=45_000, message="[video 0a1b2c3d]",
+        )  # fmt: skip
+        make_exchange(
+            run, first, "Sorry, no JSON", prompt=prompt, message=f"<script-7f>\n{HOSTILE}\n</script-7f>"
+        )
+        answer = say(run, first, said, why=f"She turns the mirror to the class. {HOSTILE}", evidence_ms=1_300)
+        make_exchange(
+            run, first, answer, prompt=prompt, turn=1, message="That is no JSON. Answer in JSON only."
+        )
+        make_exchange(run, videos[1], "{}", prompt=prompt, cost=None, seconds=2.0)
+        make_exchange(run, gone, "", message="", prompt=prompt)
+        make_exchange(
+            run,
+            videos[3],
+            "The answer was held back.",
+            prompt=prompt,
+            state="blocked",
+            reason="SAFETY",
+            finish="",
+        )
+        RunItem.objects.filter(run=run, key=first.pk).update(state="done")
+        fail(run, videos[1], code="unreadable", error="The answer is no JSON, also when asked again.")
+        block(run, videos[3])
+    soon = timezone.now() + timedelta(minutes=30)
+    why = "openai does not answer (connection refused). The run goes on by itself when it is tried again."
+    Run.objects.filter(pk=runs["paused"].pk).update(resume_at=soon, paused_because=why)
+    ProviderGate.objects.create(client="openai", closed_until=soon)
+    for name, text in (("first", PROMPT), ("second", PROMPT.replace("only mentioned", "merely mentioned"))):
+        given = {
+            "is_trial": True,
+            "cloned_from": runs.get("first"),
+            "settings": {"temperature": len(runs) / 2},
+        }
+        run = runs[name] = make_llm_run(study, videos[1:], model=f"trial {name}", **given)
+        prompt = make_prompt(text, run=run)
+        for n, video in enumerate(videos[1:]):
+            says = {"face": (n % 2 == 0, name == "second"), "humility": (True, False)}
+            make_exchange(
+                run,
+                video,
+                say(run, video, says, why=f"As one sees: {HOSTILE}", evidence_ms=900),
+                prompt=prompt,
+            )
+    return runs
 
 
 def _video(study: Study, n: int, **fields: Any) -> Video:

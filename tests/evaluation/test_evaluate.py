@@ -345,11 +345,11 @@ def test_bad_input_is_one_clear_line(capsys):
 def test_reading_takes_the_same_queries_whatever_the_size(django_assert_num_queries, capsys):
     study, videos = small()
     make_run(study, videos, perfect(videos))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         call_command("evaluate", study.slug)
     for _n in range(6):
         make_run(study, videos, perfect(videos))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         call_command("evaluate", study.slug)
     assert Prediction.objects.count() == 7 * 80
     assert Run.objects.count() == 7

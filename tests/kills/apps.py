@@ -33,7 +33,7 @@ def note(what, video):
 
 
 class Fakes(AppConfig):
-    """The registry that knows the fake alone."""
+    """The registry that knows the fake alone, where there is a journal to write."""
 
     name = "tests.kills"
     label = "kills"
@@ -41,5 +41,8 @@ class Fakes(AppConfig):
 
     def ready(self):
         from models_app import registry
+
+        if not os.environ.get("JOURNAL"):
+            return  # a lab with a provider: the real pipelines
 
         registry.pipeline_of = lambda name, settings: Journalist()

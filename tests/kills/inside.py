@@ -6,11 +6,21 @@ import uuid
 from django.db.models import Count
 
 from models_app.actions.runs import start_run
-from models_app.models import Prediction, Run
+from models_app.models import Exchange, Prediction, Run
 
 
 def start(n_items):
     """A study with so many videos with scripts, and a run of them."""
+    return start_run(study=_study(n_items), pipeline="dictionary", settings={}).pk
+
+
+def start_llm(n_items):
+    """The same, for a run that asks the lab's provider."""
+    settings = {"client": "openai", "model": "test-model", "examples": "none", "in_flight": 8}
+    return start_run(study=_study(n_items), pipeline="llm-from-script", settings=settings).pk
+
+
+def _study(n_items):
     from annotator.models import Video
     from models_app.models import Script
     from tests.factories import make_study
@@ -18,10 +28,29 @@ def start(n_items):
     study = make_study(f"s{uuid.uuid4().hex[:12]}")
     Video.objects.bulk_create(Video(study=study, external_id=f"v{number:06d}") for number in range(n_items))
     Script.objects.bulk_create(
-        Script(video=video, origin="import", model="writer", text="A script.", sha256="0" * 64)
+        Script(
+            video=video, origin="import", model="writer", text=f"Script {video.external_id}.", sha256="0" * 64
+        )
         for video in study.videos.all()
     )
-    return start_run(study=study, pipeline="dictionary", settings={}).pk
+    return study
+
+
+def bill(run_id):
+    """What a run asked and paid, as JSON; an item asked once more has an answer for each turn."""
+    answered = Exchange.objects.filter(run=run_id, state="answered")
+    rows = answered.values("video", "turn").annotate(n=Count("pk"))
+    costs = answered.values_list("cost", flat=True)
+    return json.dumps(
+        {
+            "answers": answered.count(),
+            "videos": answered.values("video").distinct().count(),
+            "repeated": [row["video"] for row in rows if row["n"] != 1],
+            "cost": str(sum(cost or 0 for cost in costs)),
+            "unpriced": sum(cost is None for cost in costs),
+            "pending": Exchange.objects.filter(run=run_id, state="pending").count(),
+        }
+    )
 
 
 def look(run_id):

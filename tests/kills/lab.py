@@ -14,12 +14,22 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 N_VALUES = 19
+PRICES = """
+currency: USD
+prices:
+  - client: openai
+    model: test-model
+    input: 1
+    output: 1
+    as_of: 2026-01-01
+    source: https://example.org/prices
+"""
 
 
 class Lab:
     """One database, one broker, one run at a time; its own process only asks, in subprocesses."""
 
-    def __init__(self, folder, *, database="", broker="", seconds=0.02, lease=2.0, sweep=0.5):
+    def __init__(self, folder, *, database="", broker="", seconds=0.02, lease=2.0, sweep=0.5, provider=""):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.database, self.broker = database, broker
@@ -38,6 +48,15 @@ class Lab:
             "JOURNAL_SECONDS": str(seconds),
             "PYTHONPATH": str(ROOT),
         }
+        if provider:  # the real pipelines and the real client, against a server of OpenAI's protocol
+            prices = self.folder / "prices.yaml"
+            prices.write_text(PRICES, encoding="utf-8")
+            self.env |= {
+                "JOURNAL": "",
+                "OPENAI_BASE_URL": provider,
+                "OPENAI_API_KEY": "none",
+                "AXIAL_PRICES": str(prices),
+            }
         for name, value in (("DATABASE_URL", self._database_url()), ("CELERY_BROKER_URL", broker)):
             self.env.pop(name, None)
             if value:
@@ -89,6 +108,16 @@ class Lab:
     def start_run(self, n_items):
         """Start a run of so many items; its number."""
         return int(self.python(f"from tests.kills.inside import start; print(start({n_items}))"))
+
+    def start_llm_run(self, n_items):
+        """Start a run of so many items that asks the provider; its number."""
+        return int(self.python(f"from tests.kills.inside import start_llm; print(start_llm({n_items}))"))
+
+    def bill(self, run):
+        """What the run asked and paid: answers by item, and what they cost in all."""
+        import json
+
+        return json.loads(self.python(f"from tests.kills.inside import bill; print(bill({run}))"))
 
     def look(self, run):
         """How the run stands: state, items by state, predictions, whether anything is wrong."""

@@ -263,7 +263,7 @@ def test_what_else_has_changed_comes_with_the_progress_once(client, study):
     part = live(client, run, seen=seen)
     assert part.count('hx-swap-oob="true"') == 3
     assert "It is no video." in part
-    assert "hx-swap-oob" not in live(client, run, seen=f"{RunState.RUNNING}-1")
+    assert "hx-swap-oob" not in live(client, run, seen=f"{RunState.RUNNING}-1-0")
 
 
 def test_a_run_without_a_worker_says_so(client, study):

@@ -12,6 +12,7 @@ from evaluation.performance_comparison import compare
 from evaluation.performance_json import as_json
 from evaluation.performance_report import RESAMPLES, SEED, Resampling, report_on
 from models_app.models import Gives, Run
+from models_app.queries.run_costs import costs_of
 
 MOST_RESAMPLES = 20_000  # all of them are held at once
 
@@ -46,7 +47,7 @@ class Command(AxialCommand):
         common = None
         if options["run"] and len(runs) > 1:
             common = compare(gold, answers, resampling=resampling)
-        data = as_json(report, study=study, common=common)
+        data = as_json(report, study=study, common=common, costs=costs_of(runs))
         self.result(data, performance_text.of_study(report, study=study, common=common))
 
 

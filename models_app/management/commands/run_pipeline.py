@@ -16,6 +16,7 @@ from annotator.imports.links import parse_link
 from annotator.management.base import AxialCommand
 from annotator.models import Study, Video
 from models_app.actions.runs import pause_run, resume_run, start_run
+from models_app.engine.batch_jobs import look_after, runs_to_look_after
 from models_app.engine.outage import OutageError, reconnect, storing
 from models_app.engine.pausing import resume_what_is_due
 from models_app.engine.slices import work_slice
@@ -48,7 +49,7 @@ class Command(AxialCommand):
             nargs="+",
             default=[],
             metavar="key=value",
-            help="videos=BATCH|FILE, scripts=MODEL, budget=SUM, or a setting of the pipeline",
+            help="videos=BATCH|FILE, scripts=MODEL, approved=yes, budget=SUM, or a setting of the pipeline",
         )
         parser.add_argument("--wait", action="store_true", help="work on it here, and print its result")
         parser.add_argument(
@@ -68,12 +69,14 @@ class Command(AxialCommand):
             run = resume_run(run=run, by=None, budget=budget)
         else:
             videos, scripts = settings.pop("videos", ""), settings.pop("scripts", "")
+            approved = yes_or_no("approved", settings.pop("approved", "no"))
             run = start_run(
                 study=study,
                 pipeline=name,
                 settings=settings,
                 scripts=scripts,
                 budget=budget,
+                approved=approved,
                 **which_videos(study, videos),
             )
         if options["wait"]:
@@ -127,6 +130,8 @@ class Command(AxialCommand):
                     continue
                 if run.state != RunState.RUNNING and run.resume_at is None:
                     break
+                if run.pk in runs_to_look_after():  # there may be no worker to do it
+                    look_after(run.pk, pipeline_of=pipeline_of, client_of=client_of)
                 if run.state == RunState.PAUSED and run.paused_because != told:
                     told = run.paused_because
                     self.note(told)
@@ -170,6 +175,13 @@ def read_settings(given: Sequence[str]) -> dict[str, str]:
             raise RefusedError(_("--set %(word)s: write key=value.") % {"word": word})
         settings[key.strip()] = value
     return settings
+
+
+def yes_or_no(name: str, word: str) -> bool:
+    """A setting that is one of two words."""
+    if word not in ("yes", "no"):
+        raise RefusedError(_("--set %(name)s=%(word)s: write yes or no.") % {"name": name, "word": word})
+    return word == "yes"
 
 
 def run_of(study: Study, *, pipeline: str, number: int) -> Run:

@@ -12,6 +12,7 @@ from models_app.pipelines.base import (
     Beat,
     Briefing,
     ItemError,
+    LaterError,
     LlmAnswer,
     LlmInput,
     Question,
@@ -128,6 +129,7 @@ class _Values:
         n_samples = self.settings.samples
         answers: list[Answer] = []
         failed: list[UnreadableError] = []
+        later: LaterError | None = None
         for sample in range(n_samples):
             self.beat(sample / n_samples)
             question = values_question(
@@ -139,6 +141,10 @@ class _Values:
                 failed.append(error)
                 if 2 * len(failed) >= n_samples:
                     raise
+            except LaterError as error:  # the other samples go with it, not after it
+                later = error
+        if later is not None:
+            raise later
         facts: dict[str, Any] = {}
         if (has_sound := sound_of(answers)) is not None:
             facts["has_sound"] = has_sound

@@ -2,8 +2,9 @@
 
 import pytest
 
+from models_app.pipelines.boxes import Box
 from models_app.pipelines.captions import Caption, CaptionTracker, is_noise, without_subtitles
-from models_app.pipelines.lettering import Box, Line
+from models_app.pipelines.lettering import Line
 from models_app.pipelines.speech import Utterance, Word
 
 

@@ -1,0 +1,446 @@
+"""Delivery by batch: each request handed in once, each answer stored once, wherever a worker is killed."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from annotator.actions.codebook import builtin_codebook
+from annotator.actions.videos import withdraw_video
+from models_app.actions.runs import cancel_run, pause_run, resume_run, start_run
+from models_app.clients.base import (
+    BlockedError,
+    ClientName,
+    DeniedError,
+    DownError,
+    RefusedRequestError,
+    Turn,
+)
+from models_app.engine import asking as engine_asking
+from models_app.engine import batch_answers, batch_jobs, crew, gate
+from models_app.engine.batch_jobs import look_after, runs_to_look_after
+from models_app.engine.desk import settings_of
+from models_app.engine.slices import work_slice
+from models_app.models import (
+    BatchJob,
+    BatchJobState,
+    Exchange,
+    ExchangeState,
+    ItemState,
+    Prediction,
+    RunEvent,
+    RunState,
+)
+from models_app.pipelines.base import ItemError
+from models_app.pipelines.llm.judges import LlmFromScript
+from models_app.queries.runs import progress_of
+from tests.factories import make_study
+from tests.models_app.batch_fakes import FakeBatchClient
+from tests.models_app.fakes import FakeLlm, an_answer, asking, giving, study_with_scripts
+from tests.run_factories import make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MODEL = "gemini-2.5-flash"
+SLUGS = [value.slug for value in builtin_codebook().values]
+
+
+class Killed(BaseException):
+    """What a killed worker looks like from inside: nothing of ours is run any more."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, settings):
+    """Jobs are looked at whenever we look, and nobody waits."""
+    settings.BATCH_LOOK_SECONDS = 0
+    monkeypatch.setattr(engine_asking, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(engine_asking, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(crew, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(gate, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(gate, "_gates", {})
+
+
+class GeminiLlm(FakeLlm):
+    """The fake pipeline, asking Gemini."""
+
+    def question(self, item):
+        asked = super().question(item)
+        return replace(asked, client=ClientName.GEMINI, request=replace(asked.request, model=MODEL))
+
+
+def start(n=3, **fields):
+    """A run by batch over n videos with a script each."""
+    study = study_with_scripts(n, text="Script %d.")
+    settings = {"client": "gemini", "model": MODEL, "delivery": "batch", "in_flight": 4}
+    return start_run(study=study, pipeline="llm-from-script", settings=settings, **fields)
+
+
+def work(run, client, pipeline=None):
+    return work_slice(
+        run.pk, pipeline_of=giving(pipeline or GeminiLlm()), client_of=asking(client), worker="test"
+    )
+
+
+def look(run, client, pipeline=None):
+    look_after(run.pk, pipeline_of=giving(pipeline or GeminiLlm()), client_of=asking(client))
+
+
+def to_the_end(run, client, pipeline=None, *, rounds=5):
+    """Work, hand in, let the provider finish, look, work again."""
+    for _round in range(rounds):
+        work(run, client, pipeline)
+        look(run, client, pipeline)
+        client.finish()
+        look(run, client, pipeline)
+        run.refresh_from_db()
+        if run.state != RunState.RUNNING:
+            return
+
+
+def states(run):
+    return sorted(run.items.values_list("state", flat=True))
+
+
+def test_items_wait_with_the_provider_and_are_done_when_their_answers_come():
+    run, client = start(3), FakeBatchClient()
+    done = work(run, client)
+    assert (done.n_sent, done.n_done, client.asked) == (3, 0, [])
+    assert states(run) == ["sent"] * 3
+    assert set(run.exchanges.values_list("state", flat=True)) == {ExchangeState.PENDING}
+    assert runs_to_look_after() == [run.pk]
+
+    look(run, client)
+    job = BatchJob.objects.get()
+    assert (job.state, job.n_requests, job.name) == (BatchJobState.SENT, 3, "batches/1")
+    assert progress_of(run).sent == 3
+    look(run, client)
+    assert (client.n_requests, states(run)) == (3, ["sent"] * 3)  # not done yet, and not handed in twice
+
+    client.finish()
+    look(run, client)
+    assert states(run) == ["waiting"] * 3
+    work(run, client)
+    run.refresh_from_db()
+    assert (run.state, states(run), client.asked) == (RunState.FINISHED, ["done"] * 3, [])
+    assert Prediction.objects.filter(run=run).count() == 3 * 19
+    costs = set(run.exchanges.values_list("cost", flat=True))
+    assert costs == {Decimal("0.000275")}  # 1,000 in at 0.30 and 100 out at 2.50 a million, at half the price
+    assert [event.what for event in RunEvent.objects.filter(run=run)][1:3] == ["batch.sent", "batch.done"]
+    assert runs_to_look_after() == []
+
+
+def test_nothing_is_handed_in_while_items_still_come_unless_there_are_enough(monkeypatch):
+    run, client = start(3), FakeBatchClient()
+    work(run, client)
+    run.items.filter(pk=run.items.first().pk).update(state=ItemState.WAITING)
+    look(run, client)
+    assert client.n_requests == 0
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    look(run, client)
+    assert [len(requests) for _label, requests in client.jobs.values()] == [2]
+
+
+def test_many_requests_are_handed_in_as_several_jobs(monkeypatch):
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    run, client = start(5), FakeBatchClient()
+    to_the_end(run, client)
+    assert [len(requests) for _label, requests in client.jobs.values()] == [2, 2, 1]
+    assert states(run) == ["done"] * 5
+
+
+@pytest.mark.parametrize("line", ["before submit", "after submit", "before sent", "before store", "in store"])
+def test_worker_killed_at_any_line_repeats_nothing(line, monkeypatch):
+    run, client = start(3), FakeBatchClient()
+    work(run, client)
+
+    def die(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        if line == "before submit":
+            client.before["submit"] = die
+        elif line == "after submit":
+            client.after_submit = die
+        elif line == "before sent":
+            patched.setattr(batch_jobs, "_note_sent", die)
+        else:
+            look(run, client)
+            client.finish()
+            n = iter([False, True, True])
+            real = batch_answers._store
+            in_store = lambda *args: die() if next(n) else real(*args)  # noqa: E731
+            patched.setattr(batch_answers, "_store", die if line == "before store" else in_store)
+        with pytest.raises(Killed):
+            look(run, client)
+        client.before, client.after_submit = {}, lambda: None
+    BatchJob.objects.update(token=None, lease_until=None)  # as when its lease has run out
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 3, 3)
+    assert run.exchanges.count() == 3
+    assert BatchJob.objects.get().state == BatchJobState.DONE
+
+
+def test_worker_killed_between_keeping_a_question_and_letting_its_item_go(monkeypatch):
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    run.items.update(state=ItemState.WAITING)  # its question is there, the item was never let go
+    work(run, client)
+    assert (states(run), run.exchanges.count()) == (["sent"], 1)
+
+
+def test_two_workers_do_not_look_after_one_job():
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    job = BatchJob.objects.get()
+    with batch_jobs._held(job) as is_ours, batch_jobs._held(job) as is_others:
+        assert (is_ours, is_others) == (True, False)
+        client.finish()
+        look(run, client)
+        assert states(run) == ["sent"]
+    look(run, client)
+    assert states(run) == ["waiting"]
+
+
+def test_blocked_answer_blocks_its_item_alone():
+    def answer(request):
+        if "1" in request.parts[0].text:
+            raise BlockedError("SAFETY", "A filter held it back.")
+        return an_answer()
+
+    run, client = start(3), FakeBatchClient(answer)
+    to_the_end(run, client)
+    assert states(run) == ["blocked", "done", "done"]
+    assert run.items.get(state="blocked").error_code == "SAFETY"
+    assert run.exchanges.get(state="blocked").reason == "SAFETY"
+
+
+def test_request_that_fails_for_now_goes_into_the_next_jobs_then_fails_its_item():
+    def answer(request):
+        if "1" in request.parts[0].text:
+            raise DownError("server-error", "The provider broke.")
+        return an_answer()
+
+    run, client = start(2), FakeBatchClient(answer)
+    to_the_end(run, client)
+    assert states(run) == ["done", "failed"]
+    assert client.n_requests == 2 + (batch_answers.MOST_TIMES - 1)
+    failed = run.items.get(state="failed")
+    assert (failed.error_code, failed.error) == ("provider-server-error", "The provider broke.")
+    assert not run.exchanges.filter(state="pending").exists()
+
+
+def test_request_refused_for_good_fails_its_item_at_once():
+    def answer(request):
+        raise RefusedRequestError("too-long", "The script is too long.")
+
+    run, client = start(1), FakeBatchClient(answer)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["failed"], 1)
+
+
+def test_request_without_a_reply_is_handed_in_again():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    name, (_label, requests) = next(iter(client.jobs.items()))
+    client.finish()
+    lost = sorted(requests)[0]
+    client.ended[name].replies.pop(lost)
+    look(run, client)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 3)
+
+
+def test_job_that_fails_as_a_whole_is_handed_in_again_and_then_fails_its_items():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    for _time in range(batch_answers.MOST_TIMES):
+        look(run, client)
+        client.fail("It expired.")
+        look(run, client)
+    assert states(run) == ["failed"] * 2
+    assert client.n_requests == 2 * batch_answers.MOST_TIMES
+    assert run.items.first().error == "It expired."
+    assert set(BatchJob.objects.values_list("state", flat=True)) == {BatchJobState.FAILED}
+
+
+def test_job_that_never_ends_is_taken_to_be_lost():
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    BatchJob.objects.update(sent_at=timezone.now() - batch_answers.LONGEST_SENT)
+    look(run, client)
+    assert BatchJob.objects.filter(state=BatchJobState.FAILED).count() == 1
+    to_the_end(run, client)
+    assert states(run) == ["done"]
+
+
+def test_denied_key_pauses_the_run_and_loses_no_request():
+    def deny():
+        raise DeniedError("denied", "The key is wrong.")
+
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    client.before["submit"] = deny
+    look(run, client)
+    run.refresh_from_db()
+    assert (run.state, run.paused_because, states(run)) == (
+        RunState.PAUSED,
+        "The key is wrong.",
+        ["sent"] * 2,
+    )
+    client.before = {}
+    resume_run(run=run, by=None)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
+def test_provider_that_is_down_is_asked_again_later():
+    def fail():
+        raise DownError("down", "Not now.")
+
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    client.before["submit"] = fail
+    look(run, client)
+    assert (states(run), BatchJob.objects.get().state) == (["sent"], BatchJobState.NEW)
+    client.before = {}
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"], 1)
+
+
+def test_cancelled_run_cancels_its_job_and_can_be_resumed():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    cancel_run(run=run, by=None)
+    look(run, client)
+    assert client.cancelled == ["batches/1"]
+    assert (states(run), run.exchanges.count()) == (["waiting"] * 2, 0)
+    resume_run(run=run, by=None)
+    to_the_end(run, client)
+    assert states(run) == ["done"] * 2
+
+
+def test_paused_run_keeps_its_job_and_takes_its_answers():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    pause_run(run=run, by=None)
+    client.finish()
+    look(run, client)
+    assert run.exchanges.filter(state=ExchangeState.ANSWERED).count() == 2
+    resume_run(run=run, by=None)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
+def test_budget_holds_back_what_it_has_no_room_for_and_pauses_the_run_in_the_end():
+    run, client = start(3, budget=Decimal("0.03")), FakeBatchClient()  # the longest answer: 0.01 a request
+    work(run, client)
+    look(run, client)
+    assert client.n_requests == 2
+    assert run.exchanges.filter(job=None).count() == 1
+    client.finish()
+    look(run, client)
+    work(run, client)
+    look(run, client)
+    assert client.n_requests == 3  # the answers were cheaper than they might have been
+    to_the_end(run, client)
+    assert states(run) == ["done"] * 3
+
+
+def test_budget_without_room_for_one_request_pauses_the_run():
+    run, client = start(1, budget=Decimal("0.001")), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    run.refresh_from_db()
+    assert (run.state, client.n_requests, states(run)) == (RunState.PAUSED, 0, ["sent"])
+    resume_run(run=run, by=None, budget=Decimal(1))
+    to_the_end(run, client)
+    assert states(run) == ["done"]
+
+
+def test_second_run_waits_for_the_same_answer_instead_of_paying_for_it_again():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    other = start_run(study=run.study, pipeline="llm-from-script", settings=run.settings)
+    work(other, client)
+    look(other, client)
+    assert (states(other), client.n_requests) == (["sent"] * 2, 2)
+    client.finish()
+    look(run, client)
+    look(other, client)
+    work(other, client)
+    assert (states(other), client.n_requests) == (["done"] * 2, 2)
+    assert sum(other.exchanges.values_list("cost", flat=True)) == 0
+
+
+def test_video_withdrawn_while_its_request_is_away_keeps_the_cost_alone():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    video = run.scope_rows.first().video
+    withdraw_video(video=video, by=None, because="asked for")
+    client.finish()
+    look(run, client)
+    row = run.exchanges.get(video=video)
+    assert (row.answer, row.message, row.key, row.cost > 0) == ("", "", None, True)
+    to_the_end(run, client)
+    assert states(run) == ["done", "failed"]
+
+
+def test_question_asked_again_after_an_unreadable_answer_goes_at_once():
+    class Doubting(GeminiLlm):
+        def work(self, item, *, briefing, ask, beat):
+            question = self.question(item)
+            first = ask(question)
+            again = replace(question.request, turns=(Turn(first.text, "Once more."),))
+            ask(replace(question, request=again))
+            return super().work(item, briefing=briefing, ask=ask, beat=beat)
+
+    run, client = start(1), FakeBatchClient()
+    to_the_end(run, client, Doubting())
+    assert (states(run), client.n_requests, len(client.asked)) == (["done"], 1, 1)
+
+
+def test_samples_of_a_video_go_to_the_provider_together():
+    said = {slug: {"label": "none"} for slug in SLUGS}
+    client = FakeBatchClient(lambda request: an_answer(json.dumps({"values": said, "has_sound": True})))
+    study = study_with_scripts(2, text="Script %d.")
+    settings = {"client": "gemini", "model": MODEL, "delivery": "batch", "samples": 3, "temperature": 1}
+    run = start_run(study=study, pipeline="llm-from-script", settings=settings)
+    pipeline = LlmFromScript(settings_of(run))
+    work(run, client, pipeline)
+    assert (states(run), run.exchanges.count()) == (["sent"] * 2, 6)
+    to_the_end(run, client, pipeline)
+    assert (states(run), client.n_requests, len(client.jobs)) == (["done"] * 2, 6, 1)
+    assert set(Prediction.objects.filter(run=run).values_list("p_endorsed", flat=True)) == {0.0}
+
+
+def test_pipeline_that_cannot_make_the_request_again_lets_the_item_say_why():
+    class Forgetful(GeminiLlm):
+        n = 0
+
+        def work(self, item, *, briefing, ask, beat):
+            self.n += 1
+            if self.n > 1:
+                raise ItemError("gone", "The file has gone.")
+            return super().work(item, briefing=briefing, ask=ask, beat=beat)
+
+    run, client = start(1), FakeBatchClient()
+    pipeline = Forgetful()
+    work(run, client, pipeline)
+    look(run, client, pipeline)
+    work(run, client, pipeline)
+    assert (states(run), client.n_requests) == (["failed"], 0)
+    assert run.items.get().error == "The file has gone."
+
+
+def test_study_without_batches_has_nothing_to_look_after():
+    make_run(make_study())
+    assert runs_to_look_after() == []
+    assert Exchange.objects.count() == 0
