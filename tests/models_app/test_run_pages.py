@@ -126,6 +126,18 @@ def test_a_refusal_tells_whoever_codes_nothing_of_gold(study):
     assert not Run.objects.exists()
 
 
+def test_a_refusal_of_gold_examples_tells_whoever_codes_nothing_of_gold(study):
+    make_script(make_video(study))
+    both = make_member(study, Role.RESEARCHER, Role.ANNOTATOR)
+    client = Client()
+    client.force_login(both)
+    given = filled("llm-from-script", examples="gold")
+    page = text_of(client.post(url("run_create", "llm-from-script"), given))
+    assert "kept from you" in page
+    assert "complete gold" not in page
+    assert not Run.objects.exists()
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_the_form_asks_for_every_setting(client, study, name):
     make_script(make_video(study))
