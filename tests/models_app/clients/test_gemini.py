@@ -137,6 +137,11 @@ def test_answer_with_a_reason_that_nobody_knows_is_handed_on(server, client):
     assert client.ask(a_request(), timeout=5).finish is Finish.OTHER
 
 
+def test_answer_of_another_shape_is_handed_on_to_whoever_reads_it(server, client):
+    server.queue(Fault.body(answers.wrong_schema()))
+    assert client.ask(a_request(schema=SCHEMA), timeout=5).text == '{"stances": [1, 0, 2]}'
+
+
 @pytest.mark.parametrize("reason", ["SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "RECITATION", "SPII"])
 def test_blocked_answer_has_the_providers_reason_and_usage(server, client, reason):
     server.queue(Fault.body(answers.blocked_answer(reason)))
