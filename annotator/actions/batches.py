@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.actions.assignment import AssignmentError, open_slots, reserve_slot
 from annotator.errors import RefusedError
 from annotator.locks import locked
-from annotator.models import Batch, Change, Coding, Purpose, Role, Slot, Study, User, Video
+from annotator.models import Batch, Change, Coding, GoldLabel, Purpose, Role, Slot, Study, User, Video
+
+DEVELOPMENT_VIDEOS = 20  # the paper used 18
+FEWEST_DEVELOPMENT = 5  # fewer tell nothing of a prompt
 
 
 class BatchError(RefusedError):
@@ -71,6 +74,57 @@ def split_into_batches(*, study: Study, size: int, prefix: str, purpose: str, by
     return batches
 
 
+def batch_for_trials(*, study: Study, among: QuerySet[Video]) -> Batch | None:
+    """The first development batch that holds any of these videos."""
+    batches = study.batches.filter(purpose=Purpose.DEVELOPMENT).order_by("order", "pk")
+    return batches.filter(Exists(among.filter(batch=OuterRef("pk")))).first()
+
+
+def untouched_videos(among: QuerySet[Video]) -> QuerySet[Video]:
+    """Those that can still be set apart: not coded, without gold, in no batch or free in a main one."""
+    codings = Coding.objects.filter(video=OuterRef("pk"))
+    gold = GoldLabel.objects.filter(video=OuterRef("pk"))
+    kept = Slot.objects.filter(video=OuterRef("pk"), reserved_for__isnull=False)
+    return among.filter(
+        ~Exists(codings), ~Exists(gold), ~Exists(kept), consolidation=None, withdrawn_at=None
+    ).filter(Q(batch=None) | Q(batch__purpose=Purpose.MAIN))
+
+
+def n_for_development(n_free: int) -> int:
+    """How many of so many untouched videos are set apart: never more than half, unless they are very few."""
+    if n_free < FEWEST_DEVELOPMENT:
+        return 0
+    return min(DEVELOPMENT_VIDEOS, max(FEWEST_DEVELOPMENT, n_free // 2))
+
+
+@transaction.atomic
+def development_batch(*, study: Study, among: QuerySet[Video], by: User | None = None) -> Batch:
+    """The batch that prompts are tried on; where there is none, one of untouched videos drawn by chance.
+
+    among: what a trial can work on. The new batch is closed: nobody is given its videos to code.
+    """
+    study = locked(Study.objects.filter(pk=study.pk)).get()
+    if found := batch_for_trials(study=study, among=among):
+        return found
+    free = list(untouched_videos(among).order_by("pk"))
+    if not (n := n_for_development(len(free))):
+        message = _(
+            "A trial needs at least %(fewest)d videos that nobody has coded, that have no gold and that the"
+            " pipeline can work on; there are %(n)d. Make a batch with the purpose “%(purpose)s” and put"
+            " videos into it that you can do without when models are scored."
+        )
+        values = {"fewest": FEWEST_DEVELOPMENT, "n": len(free), "purpose": Purpose.DEVELOPMENT.label}
+        raise BatchError(message % values)
+    loose = [video for video in free if video.batch_id is None]
+    drawn = random.SystemRandom().sample(loose if len(loose) >= n else free, n)
+    taken = set(study.batches.values_list("name", flat=True))
+    names = (_("Development"), *(_("Development %(n)d") % {"n": n} for n in range(2, len(taken) + 3)))
+    name = next(name for name in names if name not in taken)
+    batch = create_batch(study=study, name=name, purpose=Purpose.DEVELOPMENT, by=by)
+    fill_batch(batch=batch, videos=drawn, by=by)
+    return edit_batch(batch=batch, by=by, is_open=False)
+
+
 @transaction.atomic
 def share_out(*, batch: Batch, by: User) -> int:
     """Keep every free place of the batch for an annotator, loads equal and pairs mixed; how many places.
@@ -117,7 +171,7 @@ def release_batch(*, batch: Batch, by: User) -> None:
 
 
 @transaction.atomic
-def edit_batch(*, batch: Batch, by: User, **fields: object) -> Batch:
+def edit_batch(*, batch: Batch, by: User | None, **fields: object) -> Batch:
     """Change a batch's name, place, purpose (only while nothing is coded) or whether it is open."""
     before = {name: getattr(batch, name) for name in fields}
     changed = {name: new for name, new in fields.items() if before[name] != new}

@@ -16,7 +16,7 @@ from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User
 from models_app.actions.llm_settings import whole_settings
 from models_app.actions.prompts import freeze_prompts, hash_of, rendered_prompts
-from models_app.actions.scope import freeze
+from models_app.actions.scope import freeze, refuse_scored
 from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
 from models_app.engine.breaker import UNANSWERED
 from models_app.engine.nudges import nudge_on_commit
@@ -63,6 +63,8 @@ def start_run(
     templates: Mapping[Step, str] | None = None,
     budget: Decimal | str | None = None,
     approved: bool = False,
+    is_trial: bool = False,
+    cloned_from: Run | None = None,
 ) -> Run:
     """Start a run over a frozen scope; RefusedError, with nothing changed, where it cannot be.
 
@@ -71,6 +73,8 @@ def start_run(
     templates: a researcher's own, by the step whose prompt they render.
     budget: what it may cost, in the price table's currency; the run pauses before it would cost more.
     approved: only videos whose newest script by the model is approved.
+    is_trial: to try a prompt; all its videos are in development batches, which are never scored.
+    cloned_from: the run of the same pipeline whose settings were changed.
     The same person asking for the same again within seconds gets the run that they have just started.
     """
     spec = spec_of(pipeline)
@@ -94,6 +98,8 @@ def start_run(
         scripts="" if for_examples else scripts,
         approved=approved,
     )
+    if is_trial:
+        refuse_scored(frozen.rows)
     shots = chosen_shots(
         study=study, codebook=codebook, settings=read, scripts=frozen.scripts or for_examples
     )
@@ -117,6 +123,8 @@ def start_run(
         prompt_hash=hash_of(prompts),
         client=str(read.client) if isinstance(read, LlmSettings) else "",
         budget=limit,
+        is_trial=is_trial,
+        cloned_from=cloned_from,
         seed=seed,
         queue=spec.queue_for(read),
         created_by=by,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
-from annotator.models import Batch, GoldLabel, Study, Value, Video
+from annotator.models import Batch, GoldLabel, Purpose, Study, Value, Video
 from models_app.models import (
     ItemKind,
     Problem,
@@ -124,6 +124,16 @@ def chosen_videos(study: Study, *, videos: str, video_ids: Collection[int] | Non
     if not found:
         raise RefusedError(_("there is no video to work on: the scope is empty."))
     return found
+
+
+def refuse_scored(rows: Sequence[RunVideo]) -> None:
+    """RefusedError unless all the videos are in development batches, which are never scored."""
+    for part in _parts([row.video_id for row in rows]):
+        if Video.objects.filter(pk__in=part).exclude(batch__purpose=Purpose.DEVELOPMENT).exists():
+            raise RefusedError(
+                _("a trial works on a batch with the purpose “%(purpose)s” and on nothing else.")
+                % {"purpose": Purpose.DEVELOPMENT.label}
+            )
 
 
 def chosen_model(videos: Sequence[int], *, asked: str) -> str:

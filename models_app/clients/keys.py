@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from models_app.clients.base import DeniedError
+from models_app.clients.base import ClientName, DeniedError
 
 NAMES = (
     "GEMINI_API_KEY",
@@ -75,6 +75,18 @@ def openai_access() -> Access:
             " for a server of your own, then resume.",
         )
     return Access(key, base_url)
+
+
+def missing(client: ClientName) -> tuple[str, ...]:
+    """Environment variables of which one would do, where none of them is set here; () if there is one."""
+    if client == ClientName.GEMINI:
+        is_vertex = _read("GOOGLE_GENAI_USE_VERTEXAI").lower() in ("1", "true")
+        needed: tuple[str, ...] = ("GOOGLE_CLOUD_PROJECT",) if is_vertex else ("GEMINI_API_KEY",)
+    elif client == ClientName.OPENAI:
+        needed = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
+    else:
+        return ()
+    return () if any(_read(name) for name in needed) else needed
 
 
 def redact(text: str) -> str:

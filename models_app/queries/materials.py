@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from annotator.models import Batch, ConsolidationState, Study, Video
-from models_app.models import ReviewState, Script
+from models_app.models import ReviewState, Run, Script
 from models_app.specs import Needs, PipelineSpec
 
 
@@ -64,31 +64,46 @@ def script_models(study: Study) -> list[ScriptModel]:
     return [ScriptModel(model, n) for model, n in rows]
 
 
-def estimate(
+def scope_of(
     *,
     study: Study,
+    batch: Batch | None = None,
+    like: Run | None = None,
     spec: PipelineSpec,
-    batch: Batch | None,
-    scripts: str,
-    n_folds: int,
+    scripts: str = "",
     approved: bool = False,
-) -> Estimate:
-    """What a run over these videos would find; of those with an approved script only, if so asked."""
+) -> QuerySet[Video]:
+    """The videos that a run would take on: a batch's, another run's, or all.
+
+    approved: only those whose newest script by the model is approved.
+    """
     videos = Video.objects.filter(study=study).active()
-    if batch:
+    if like:
+        videos = videos.filter(run_rows__run=like)
+    elif batch:
         videos = videos.filter(batch=batch)
     if approved and spec.needs == Needs.SCRIPT:
         newest = Script.objects.in_study(study).filter(model=scripts).newest()
         videos = videos.filter(pk__in=newest.in_state(ReviewState.APPROVED).values("video"))
-    usable = videos
+    return videos
+
+
+def usable(videos: QuerySet[Video], *, spec: PipelineSpec, scripts: str = "") -> QuerySet[Video]:
+    """Those with what the pipeline reads."""
     if spec.needs == Needs.MEDIA:
-        usable = videos.exclude(media="")
-    elif spec.needs == Needs.SCRIPT:
-        usable = videos.filter(_has_script(scripts))
+        return videos.exclude(media="")
+    if spec.needs == Needs.SCRIPT:
+        return videos.filter(_has_script(scripts))
+    return videos
+
+
+def estimate(*, spec: PipelineSpec, videos: QuerySet[Video], scripts: str, n_folds: int) -> Estimate:
+    """What a run over these videos would find."""
+    found = usable(videos, spec=spec, scripts=scripts)
     return Estimate(
         n_videos=videos.count(),
-        n_usable=usable.count(),
-        n_gold=_with_gold(usable).count() if spec.learns else 0,
+        n_usable=found.count(),
+        n_gold=_with_gold(found).count() if spec.learns else 0,
         n_folds=n_folds if spec.learns else 0,
     )
 

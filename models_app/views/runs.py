@@ -1,34 +1,29 @@
-"""Pages of runs: the list, starting one, watching it, and what stops or mends it."""
+"""Pages of runs: the list, watching one, and what stops or mends it."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from annotator.access import StudyRequest, study_view
-from annotator.blindness import is_bound
 from annotator.errors import RefusedError
 from annotator.http import posted
 from annotator.models import Role, Study
 from models_app.actions import runs as actions
-from models_app.forms.runs import RunForm, is_key
-from models_app.forms.settings import settings_of
 from models_app.models import Run, RunState
 from models_app.queries.bills import bill_of, currency_known
-from models_app.queries.materials import Estimate, estimate, materials_of
 from models_app.queries.provider_waits import waits_of
 from models_app.queries.run_detail import facts_of, failures_shown, keys_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
 from models_app.queries.runs import progress_of
-from models_app.specs import SPECS, PipelineSpec, spec_of
 
 PAGE_SIZE = 30
 
@@ -45,38 +40,6 @@ def run_list(request: StudyRequest, study: Study) -> HttpResponse:
     context = {"page": page, "rows": rows, "is_live": is_live}
     template = "models_app/run_list.html"
     return render(request, f"{template}#rows" if request.htmx else template, context)
-
-
-@require_safe
-@study_view(Role.RESEARCHER)
-def run_choose(request: StudyRequest, study: Study) -> HttpResponse:
-    """Which pipeline, with what each needs and what of it is there."""
-    bound = is_bound(request.user, study)
-    context = {"specs": list(SPECS.values()), "materials": materials_of(study), "is_bound": bound}
-    return render(request, "models_app/run_choose.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@study_view(Role.RESEARCHER)
-@vary_on_headers("HX-Request")
-def run_create(request: StudyRequest, study: Study, pipeline: str) -> HttpResponse:
-    """What to run on what, with what is to be expected of it; then start it."""
-    spec = _spec(pipeline)
-    given = request.POST or (request.GET if request.htmx else None)
-    form = RunForm(given, study=study, spec=spec)
-    if request.method == "POST" and form.is_valid():
-        run = _started(form, request)
-        if run:
-            messages.success(request, _("Run %(n)d has started.") % {"n": run.pk})
-            return redirect("models_app:run_detail", study.slug, run.pk)
-    context = {
-        "spec": spec,
-        "form": form,
-        "is_bound": is_bound(request.user, study),
-        "estimate": _estimate(study, spec, form),
-    }
-    template = "models_app/run_create.html"
-    return render(request, f"{template}#estimate" if request.htmx else template, context)
 
 
 @require_safe
@@ -158,58 +121,6 @@ def run_retry(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
 def _runs(study: Study) -> Any:
     """The study's runs, without the booklet that each codebook is."""
     return Run.objects.in_study(study).defer("codebook__document")
-
-
-def _spec(pipeline: str) -> PipelineSpec:
-    try:
-        return spec_of(pipeline)
-    except RefusedError:
-        raise Http404 from None
-
-
-def _started(form: RunForm, request: StudyRequest) -> Run | None:
-    """The new run, or None with the reason on the form."""
-    given = form.cleaned_data
-    try:
-        return actions.start_run(
-            study=form.study,
-            pipeline=form.spec.name,
-            settings=settings_of(form.spec, given),
-            videos=form.batch.name if form.batch else "",
-            scripts=given.get("scripts", ""),
-            approved=given.get("approved", False),
-            by=request.user,
-        )
-    except RefusedError as error:
-        form.add_error(None, _why(form, request, error))
-        return None
-
-
-def _why(form: RunForm, request: StudyRequest, error: RefusedError) -> str:
-    """Why it was refused; how much gold there is would tell a coder where the others agreed with them."""
-    knows_gold = form.spec.learns or form.cleaned_data.get("examples") == "gold"
-    if knows_gold and is_bound(request.user, form.study):
-        return _(
-            "The run was refused. Why could tell of gold that is kept from you, as you code in this study:"
-            " ask a researcher who does not code to start it, or choose more videos or fewer folds."
-        )
-    return capfirst(str(error))
-
-
-def _estimate(study: Study, spec: PipelineSpec, form: RunForm) -> Estimate:
-    """For what the form says at the moment, as far as it makes sense."""
-    known = [found.model for found in form.script_models]
-    scripts = form.data.get("scripts", "")
-    folds = form.data.get("folds", "")
-    default = spec.settings.model_fields.get("folds")
-    return estimate(
-        study=study,
-        spec=spec,
-        batch=form.batch,
-        scripts=scripts if scripts in known else next(iter(known), ""),
-        approved=bool(form.data.get("approved")),
-        n_folds=int(folds) if is_key(folds) else default.default if default else 0,
-    )
 
 
 def _act(request: StudyRequest, study: Study, pk: int, action: Callable[..., Run], said: str) -> HttpResponse:

@@ -239,7 +239,7 @@ def test_the_estimate_follows_the_form(client, study):
     whole = text_of(client.get(address))
     assert "3 videos are in the scope" in whole
     assert "2 of them have no such script" in whole
-    part = client.get(address, {"videos": batch.pk, "scripts": "transcriber"}, headers={"HX-Request": "true"})
+    part = client.post(url("run_estimate", "dictionary"), filled("dictionary", videos=str(batch.pk)))
     assert "1 video is in the scope" in text_of(part)
     assert "<form" not in text_of(part)
 
@@ -248,7 +248,7 @@ def test_the_estimate_follows_the_form(client, study):
 @pytest.mark.parametrize("strange", [str(10**30), "-1", "²", "\x00", "x"])
 def test_a_strange_estimate_breaks_nothing(client, study, name, strange):
     make_script(make_video(study))
-    response = client.get(url("run_create", "masked-lm"), {name: strange}, headers={"HX-Request": "true"})
+    response = client.post(url("run_estimate", "masked-lm"), {name: strange})
     assert response.status_code == 200
 
 
