@@ -67,7 +67,7 @@ def test_videos_that_somebody_has_begun_or_that_have_gold_are_left_where_they_ar
 def test_too_few_untouched_videos_are_said_and_change_nothing(study):
     for _n in range(4):
         make_video(study)
-    with pytest.raises(BatchError, match="at least 5 .* there are 4"):
+    with pytest.raises(BatchError, match=r"at least 5 .* there are 4"):
         development_batch(study=study, among=everything(study))
     assert not study.batches.filter(purpose=Purpose.DEVELOPMENT).exists()
 
