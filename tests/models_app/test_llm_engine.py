@@ -770,9 +770,8 @@ def test_question_of_a_batch_run_is_postponed_and_not_asked(monkeypatch):
         claim.rows().update(state=ItemState.SENT, token=None)
         raise PostponedError
 
-    monkeypatch.setattr(slices, "POSTPONE", postpone)
-    run = start(different(2))
-    Run.objects.update(settings=run.settings | {"delivery": "batch"})  # the fake is no provider of batches
+    monkeypatch.setattr(slices, "postpone", postpone)
+    run = start(different(2), delivery="batch", client="gemini")
     done = work(run, client := FakeClient())
     assert (done.n_sent, done.n_tried, client.asked) == (2, 2, [])
     assert sorted(kept) == [("Script 0.", 64, None), ("Script 1.", 64, None)]
