@@ -83,7 +83,9 @@ def test_an_edit_overtaken_in_another_tab_loses_nothing(page_as, context_as, stu
 
     field.fill(f"{TEXT}\n\nShe laughs.")
     page.get_by_role("button", name="Keep as a new version").click()
-    expect(page.locator(".callout[role=alert]")).to_contain_text("Somebody has made a newer version meanwhile")
+    expect(page.locator(".callout[role=alert]")).to_contain_text(
+        "Somebody has made a newer version meanwhile"
+    )
     expect(page.get_by_label("Text")).to_have_value(f"{TEXT}\n\nShe laughs.")
     expect(page.locator(".script-difference del")).to_have_text("Old")
     expect(page.locator(".script-difference ins")).to_have_text(["Cold", "She laughs."])
