@@ -330,7 +330,8 @@ def test_what_runs_cost_stands_beside_their_scores_and_in_the_table(study, clien
     text = " ".join(page.content.decode().split())
     for words in (
         "2.00 USD", "0.0500 a video", "and 2.00 paid before", "undefined, because a baseline asks nobody",
-        "undefined, because it asked no provider", "undefined, because no price is known for a model that it asked",
+        "undefined, because it asked no provider",
+        "undefined, because no price is known for a model that it asked",
     ):  # fmt: skip
         assert words in text, words
     lines = client.get(address("leaderboard_table", "s")).content.decode().splitlines()
