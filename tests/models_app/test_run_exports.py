@@ -31,7 +31,8 @@ def test_predictions_come_with_their_reasons_and_moments(study, tmp_path):
     say(run, video, {"face": (True, False)}, why='She says "no", שלום\nand leaves', evidence_ms=61_250)
     predict(make_run(study, [video]), video)
     export(study, "predictions", tmp_path / "p.csv")
-    rows = list(csv.DictReader((tmp_path / "p.csv").open(encoding="utf-8", newline="")))
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     of_run = {
         row["value"]: (row["reason"], row["evidence_seconds"]) for row in rows if row["run"] == str(run.pk)
     }
