@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 
 def scorable_runs(study: Study) -> list[Run]:
-    """The study's runs that can be scored, the newest last."""
-    runs = Run.objects.in_study(study).of_predictions().select_related("codebook")
+    """The study's runs that can be scored, the newest last; trials never are."""
+    runs = Run.objects.in_study(study).of_predictions().filter(is_trial=False).select_related("codebook")
     return list(runs.defer("codebook__document").order_by("pk"))
 
 

@@ -153,7 +153,7 @@ def estimate_llm(
         else:
             n_message = _message_tokens(step, spec, settings, client, model, sizes)
             n_input = about_tokens(prompts[step]) + n_message
-            n_output = n_values * TOKENS_PER_VALUE if step == Step.VALUES else sizes.script_tokens
+            n_output = n_values * TOKENS_PER_VALUE if step == Step.VALUES else GUESSED_SCRIPT_TOKENS
             seconds = None
         usage = Usage(round(n_requests * n_input), round(n_requests * n_output))
         try:
@@ -212,8 +212,10 @@ def _message_tokens(
     """Of what is judged, with the examples that go with it."""
     shots = int(getattr(settings, "shots", 0)) if _shows_gold(settings) and step == Step.VALUES else 0
     examples = shots * sizes.script_tokens
-    if step == Step.VALUES and (spec.needs == Needs.SCRIPT or Step.SCRIPT in spec.steps):
+    if step == Step.VALUES and spec.needs == Needs.SCRIPT:
         return sizes.script_tokens + examples
+    if step == Step.VALUES and Step.SCRIPT in spec.steps:
+        return GUESSED_SCRIPT_TOKENS + examples
     if client in TAKES_CLIPS:
         return sizes.seconds * _tokens_per_second(client, model) + examples
     spoken = sizes.seconds * TOKENS_PER_SPOKEN_SECOND if getattr(settings, "transcript", "") == "local" else 0

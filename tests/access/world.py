@@ -19,6 +19,7 @@ from annotator.codebooks.file import CodebookDoc
 from annotator.models import Creator, Decision, Role, Study, User, Video
 from models_app.models import ScriptGap
 from tests.factories import make_batch, make_coding, make_member, make_user, make_video
+from tests.llm_factories import make_llm_run, make_prompt
 from tests.run_factories import make_run, make_script, predict
 
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
@@ -92,6 +93,8 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
 
     run = make_run(study, [done.video, done_by_con.video], {(done.video_id, "face"): (True, False)})
     make_run(study, [done.video, done_by_con.video])
+    asking = make_llm_run(study)
+    make_prompt(run=asking)
 
     return World(
         study=study,
@@ -127,6 +130,8 @@ def build(*, me: User, roles: Collection[Role], slug: str) -> World:
             "predicted item": {"pk": predicted.pk, "video": free.pk},
             "released item": {"pk": predicted.pk, "video": done_by_con.video_id},
             "pipeline": {"pipeline": "dictionary"},
+            "asking pipeline": {"pipeline": "llm-direct"},
+            "asking run": {"pk": asking.pk},
             "predicted video": {"pk": free.pk},
             "released video": {"pk": done_by_con.video_id},
             "video I settled": {"pk": done.video_id},

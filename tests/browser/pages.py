@@ -115,6 +115,34 @@ def differing_runs(tab: Tab) -> None:
     tab.wait_for_selector(".prompt-diff")
 
 
+def more_settings(tab: Tab) -> None:
+    """Everything that a run can be told."""
+    tab.locator("details.more > summary").click()
+    tab.locator("[name=samples]").wait_for()
+
+
+def repeat_trial(tab: Tab) -> None:
+    """The form as the second trial was started."""
+    tab.locator(".crumbs a").first.click()
+    tab.get_by_role("link", name="trial second").click()
+    tab.locator("a[href*='?from=']:not([href*='videos=all'])").click()
+    tab.locator("[name=cloned_from]").wait_for(state="attached")
+
+
+def change_prompt(template: str) -> Deed:
+    """Another template, previewed."""
+
+    def do(tab: Tab) -> None:
+        if not tab.locator("details.more[open]").count():
+            tab.locator("details.more > summary").last.click()
+        tab.locator("textarea").fill(template)
+        with tab.expect_navigation():
+            tab.locator("details.more[open] button").first.click()
+        tab.locator("details.more[open]").first.wait_for()
+
+    return do
+
+
 def whys(tab: Tab) -> None:
     """Every reason that a model gave, open."""
     for summary in tab.locator(".answer-why > summary").all():
@@ -330,6 +358,16 @@ VISITS: list[Visit] = [
     *runs("run_create", "res", about="pipeline"),
     *runs("run_create", "res", about="pipeline", state="wrong", do=send(folds="1")),
     *runs("run_create", "res", about="pipeline without scripts"),
+    *runs("run_create", "res", about="asking pipeline"),
+    *runs("run_create", "res", about="two steps", state="open", do=more_settings),
+    *runs("run_create", "res", about="values from scripts", state="wrong", do=send(budget="much")),
+    *runs("run_create", "res", about="asking pipeline", state="repeated", do=repeat_trial),
+    *runs("run_prompt_new", "res", about="two steps"),
+    *runs("run_prompt_new", "res", about="asking pipeline", state="changed", do=change_prompt("Judge it.\n")),
+    *runs(
+        "run_prompt_new", "res", about="asking pipeline", state="wrong", do=change_prompt("{{ nobody }}\n")
+    ),
+    *runs("run_prompt", "res", about="trial"),
     *runs("run_detail", "res", "all", about="running run"),
     *runs("run_detail", "res", about="finished run"),
     *runs("run_videos", "res", "all", about="finished run"),
@@ -414,5 +452,6 @@ NO_PAGES = {
     "parts, seen on the pages that fetch them": {
         *("annotator:codebook_value", "annotator:coding_guide", "annotator:precedent_list"),
         *("evaluation:agreement_summary", "models_app:run_summary"),
+        *("models_app:run_estimate", "models_app:run_prompt_count"),
     },
 }

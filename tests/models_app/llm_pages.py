@@ -5,11 +5,11 @@ from pathlib import Path
 from django.urls import reverse
 
 from annotator.models import Study
-from models_app.models import Exchange, Prompt, Run, RunPrompt
-from models_app.pipelines.llm.prompts import prompt_hash
+from models_app.models import Exchange, Run
 from models_app.specs import SPECS
 from tests.factories import make_video
-from tests.run_factories import make_run, make_script
+from tests.llm_factories import make_exchange, make_llm_run, make_prompt
+from tests.run_factories import make_script
 
 
 def url(name, *args, slug="study"):
@@ -39,48 +39,21 @@ def videos_with_media(study: Study, n: int, *, seconds: float = 30, batch=None):
     ]
 
 
-def make_prompt(run: Run, text: str, *, step: str = "values", template: str = "As it ships", base: str = ""):
-    """The frozen prompt of a run's step."""
-    prompt, _is_new = Prompt.objects.get_or_create(hash=prompt_hash(text), defaults={"text": text})
-    return RunPrompt.objects.create(run=run, step=step, prompt=prompt, template=template, base=base)
-
-
 def asking_run(study: Study, videos=(), *, text="Judge.", **fields) -> Run:
-    """A finished run that asked a model, with its prompt."""
-    settings = {"client": "gemini", "model": "gemini-2.5-flash", **fields.pop("settings", {})}
-    run = make_run(
-        study,
-        videos,
-        **{
-            "pipeline": "llm-from-script",
-            "model": settings["model"],
-            "client": settings["client"],
-            "prompt_hash": prompt_hash(text),
-            "settings": settings,
-            **fields,
-        },
-    )
-    make_prompt(run, text)
+    """A finished run that asked Gemini about scripts, with its prompt."""
+    settings = {"model": "gemini-2.5-flash", **fields.pop("settings", {})}
+    given = {"pipeline": "llm-from-script", "client": "gemini", "model": settings["model"], **fields}
+    run = make_llm_run(study, videos, settings=settings, **given)
+    make_prompt(text, run=run)
+    run.refresh_from_db()
     return run
 
 
-def answer(run: Run, video, *, step="values", n_input=2000, n_output=400, seconds=4.0, **fields) -> Exchange:
-    """An exchange of the run about a video, findable unless said otherwise."""
-    return Exchange.objects.create(
-        **{
-            "run": run,
-            "video": video,
-            "step": step,
-            "client": run.client,
-            "model": run.settings["model"],
-            "prompt": run.prompts.get(step=step).prompt,
-            "n_input": n_input,
-            "n_output": n_output,
-            "seconds": seconds,
-            "key": f"{run.pk}-{video.pk}-{step}",
-            **fields,
-        }
-    )
+def answer(run: Run, video, **fields) -> Exchange:
+    """An exchange of the run about a video that an equal question finds, unless said otherwise."""
+    prompt = run.prompts.get().prompt
+    given = {"n_input": 2000, "n_output": 400, "seconds": 4.0, "key": f"{run.pk}-{video.pk}", **fields}
+    return make_exchange(run, video, prompt=prompt, **given)
 
 
 PRICES = """

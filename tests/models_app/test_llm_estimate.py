@@ -109,6 +109,8 @@ def test_two_steps_are_told_each_and_summed(study):
         (Step.SCRIPT, "gemini-unheard-of"),
         (Step.VALUES, "gemini-2.5-flash"),
     ]
+    assert [step.n_output for step in estimate.steps] == [900, 90]
+    assert estimate.steps[1].n_input == 2000 + 900  # the script that the first step has yet to write
     assert estimate.n_requests == 6
     assert estimate.cost is None
     assert estimate.steps[1].cost is not None

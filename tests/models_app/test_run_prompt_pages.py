@@ -8,8 +8,9 @@ from models_app.models import Run
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import prompt_hash, template_source
 from tests.factories import make_member, make_study
+from tests.llm_factories import make_prompt
 from tests.loopback.gemini import GeminiServer
-from tests.models_app.llm_pages import asking_run, filled, make_prompt, price_file, url, videos_with_scripts
+from tests.models_app.llm_pages import asking_run, filled, price_file, url, videos_with_scripts
 from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db
@@ -209,7 +210,7 @@ def test_the_prompt_of_a_repeated_run_is_set_against_its_parent_s(client, study)
 
 def test_prompts_of_two_steps_stand_in_the_order_of_the_steps(client, study):
     run = asking_run(study, text="Judge.")
-    make_prompt(run, "Write.", step="script")
+    make_prompt("Write.", run=run, step="script")
     page = text_of(client.get(url("run_prompt", run.pk)))
     assert page.index("Write.") < page.index("Judge.")
 
