@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from annotator.codebooks.file import load_built_in
+from models_app.pipelines.llm.prompts import context_of
+from models_app.pipelines.llm.templates import FILTERS
+from models_app.specs import SPECS
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = sorted(
     name for name, app in get_commands().items() if app in ("annotator", "models_app", "evaluation")
@@ -50,6 +55,20 @@ def test_settings_are_documented():
     documented = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     assert names
     assert [name for name in sorted(names) if f"`{name}`" not in documented] == []
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_pipeline_is_documented_with_its_settings(name):
+    text = (ROOT / "docs/pipelines.md").read_text(encoding="utf-8")
+    assert f"\n## `{name}`\n" in text
+    assert [field for field in SPECS[name].settings.model_fields if f"`{field}`" not in text] == []
+
+
+def test_what_templates_see_is_documented():
+    text = (ROOT / "docs/prompts.md").read_text(encoding="utf-8")
+    context = context_of(load_built_in(), given="video", examples="codebook")
+    assert [name for name in context if f"`{name}`" not in text] == []
+    assert [name for name in FILTERS if name != "d" and f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

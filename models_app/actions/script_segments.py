@@ -1,12 +1,13 @@
 """The timed parts of a script that was edited by hand: what of them still stands in the new text."""
 
-from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
+from collections.abc import Mapping
 from typing import Any
 
 from models_app.queries.script_lines import placed_lines
+from models_app.queries.scripts_difference import aligned_lines
 
 Part = dict[str, Any]
+ALIKE = 0.9  # a line that shares less was rewritten or split, where lines came or went beside it
 
 
 def carried_segments(*, before: str, segments: list[Part], after: str) -> list[Part]:
@@ -17,13 +18,12 @@ def carried_segments(*, before: str, segments: list[Part], after: str) -> list[P
     old = placed_lines(before, segments)
     new = [line.text for line in placed_lines(after, [])]
     kept: dict[int, Part] = {}
-    matcher = SequenceMatcher(None, [line.text for line in old], new, autojunk=False)
-    for what, a1, a2, b1, b2 in matcher.get_opcodes():
-        if what == "equal":
-            kept.update((place, segments[place]) for line in old[a1:a2] for place in line.parts)
-        elif what == "replace" and a2 - a1 == b2 - b1:
-            for line, text in zip(old[a1:a2], new[b1:b2], strict=True):
-                kept.update(_corrected(((place, segments[place]) for place in line.parts), line.text, text))
+    for was, now in aligned_lines([line.text for line in old], new, alike=ALIKE):
+        if was is None or now is None:
+            continue
+        parts = {place: segments[place] for place in old[was].parts}
+        is_same = old[was].text == new[now]
+        kept |= parts if is_same else _corrected(parts, old[was].text, new[now])
     placed = {place for line in old for place in line.parts}
     for place, part in enumerate(segments):  # a part of several lines stands on none
         words = str(part.get("text", "")).strip()
@@ -32,12 +32,11 @@ def carried_segments(*, before: str, segments: list[Part], after: str) -> list[P
     return [kept[place] for place in sorted(kept)]
 
 
-def _corrected(parts: Iterable[tuple[int, Part]], old: str, new: str) -> dict[int, Part]:
+def _corrected(parts: Mapping[int, Part], old: str, new: str) -> dict[int, Part]:
     """The parts of a line that was corrected; where it held one, that one takes the new words."""
-    listed = list(parts)
-    found = {place: part for place, part in listed if str(part.get("text", "")).strip() in new}
-    if not found and len(listed) == 1:
-        place, part = listed[0]
+    found = {place: part for place, part in parts.items() if str(part.get("text", "")).strip() in new}
+    if not found and len(parts) == 1:
+        ((place, part),) = parts.items()
         if words := _new_words(str(part["text"]).strip(), old, new):
             found = {place: part | {"text": words}}
     return {place: part | _speaker(part, old, new) for place, part in found.items()}

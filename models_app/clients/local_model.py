@@ -21,7 +21,7 @@ PROBE = "xqvzsystem"
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """An answer; the token that ends it is counted."""
+    """An answer; the token that ends it is counted. Finish.OTHER: it was dropped half-way."""
 
     text: str
     finish: Finish

@@ -15,6 +15,7 @@ from models_app.clients.base import (
     ClientName,
     DeniedError,
     DownError,
+    Finish,
     ProviderError,
     RefusedRequestError,
     Reply,
@@ -101,7 +102,7 @@ class Transformers:
         with self._changed:
             thread, self._is_closing = self._thread, True
             for job in self._jobs:
-                job.end(DownError("closed", "The worker is stopping."))
+                job.end(_stopping())
             self._changed.notify_all()
         if thread is not None:
             thread.join(CLOSING_SECONDS)
@@ -169,6 +170,8 @@ class Transformers:
             batch, asked = asked[: self._shelf.most], asked[self._shelf.most :]
             if not self._generate(model, batch):
                 asked = [*batch, *asked]
+        for job in jobs:
+            job.end(_stopping())  # those that were dropped on the way, if anybody still waits
 
     def _dropping(self, job: _Job) -> Callable[[], bool]:
         return lambda: self._is_closing or job.is_dropped()
@@ -181,7 +184,8 @@ class Transformers:
             answers = None
         if answers is not None:
             for (job, prompt), answer in zip(batch, answers, strict=True):
-                job.end(_reply(model, prompt, answer))
+                if answer.finish is not Finish.OTHER:  # dropped half-way: no answer to be kept
+                    job.end(_reply(model, prompt, answer))
             return True
         if len(batch) > 1:
             self._shelf.most = len(batch) // 2
@@ -233,6 +237,10 @@ class _Shelf:
         if self._model is not None:
             self._model = None
             free_memory()
+
+
+def _stopping() -> DownError:
+    return DownError("closed", "The worker is stopping.")
 
 
 def _reply(model: LocalModel, prompt: Prompt, answer: Generated) -> Reply:

@@ -48,7 +48,7 @@ class ScriptQuerySet(models.QuerySet["Script"]):
         verdicts = ScriptReview.objects.verdicts().filter(state__in=states).values("script")
         found = Q(pk__in=verdicts)
         if ReviewState.UNREVIEWED in states:
-            found |= ~Exists(ScriptReview.objects.filter(script=OuterRef("pk")))
+            found |= Q(~Exists(ScriptReview.objects.filter(script=OuterRef("pk"))))
         return self.filter(found)
 
     def reviewable_by(self, user: User) -> Self:
@@ -124,7 +124,7 @@ def open_to(user: User, *, author: str) -> Q:
 class ReviewQuerySet(models.QuerySet["ScriptReview"]):
     """Reviews, and what they come to."""
 
-    def verdicts(self) -> "models.QuerySet[ScriptReview, Any]":
+    def verdicts(self) -> Any:  # rows of values with annotations, which the type checker cannot follow
         """A row for each reviewed script, with `n` reviews and its `state`: the one place of the rule.
 
         Two people's finding nothing lacking approves an element; where the first two differ on one and

@@ -85,13 +85,13 @@ class LetteringReader:
             return self._lines()
         changed = changed_blocks(self._grey, grey)
         if changed.any():
-            self._follow(image, grey, changed)
+            self._follow(image, self._grey, grey, changed)
         return self._lines()
 
     def _lines(self) -> list[Line]:
         return [line for place in self._places for line in place.lines]
 
-    def _follow(self, image: Image, grey: Grey, changed: Blocks) -> None:
+    def _follow(self, image: Image, before: Grey, grey: Grey, changed: Blocks) -> None:
         """Look through what may hold new lines, and keep the others."""
         standing = [place for place in self._places if place.stands_in(image, place.box)]
         for place in self._places:
@@ -107,7 +107,7 @@ class LetteringReader:
         apart = [place for place in standing if not any(place.box.common(part) for part in parts)]
         found = self._look(parts, image, standing)
         self._places = sorted(apart + found, key=lambda place: (place.box.top, place.box.left))
-        self._grey = np.where(pixels_of(changed, grey), grey, self._grey)
+        self._grey = np.where(pixels_of(changed, grey), grey, before)
 
     def _look(self, parts: Sequence[Box], image: Image, standing: Sequence[_Place]) -> list[_Place]:
         """The places in parts of a frame; those that still stand are not read again."""

@@ -43,7 +43,7 @@ def _is_shape_unchanged(before: Strip, after: Strip) -> bool:
     contrast = min(first.contrast, second.contrast)
     if contrast < LEAST_CONTRAST or abs(first.level - second.level) > SURELY * contrast:
         return False
-    if _widest_gap(first.surely.any(axis=0)) > WIDEST_GAP * LINE_HEIGHT:
+    if _widest_gap(np.asarray(first.surely.any(axis=0))) > WIDEST_GAP * LINE_HEIGHT:
         return False  # letters of another colour would go unnoticed
     differs = (first.surely & ~second.barely) | (second.surely & ~first.barely)
     return _worst_block(differs.astype(np.float32)) * BLOCK * BLOCK <= CHANGED_PIXELS

@@ -39,7 +39,7 @@ def changed_blocks(before: Grey, after: Grey) -> Blocks:
     """Which blocks differ, in two frames of one size."""
     import cv2
 
-    return _sums(cv2.absdiff(before, after)) >= CHANGE * BLOCK * BLOCK
+    return _sums(np.asarray(cv2.absdiff(before, after), dtype=np.uint8)) >= CHANGE * BLOCK * BLOCK
 
 
 def stroked_blocks(grey: Grey, *, without: Sequence[Box] = ()) -> Blocks:

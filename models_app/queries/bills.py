@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Q, Sum
 
@@ -53,7 +53,7 @@ def bills_of(runs: Collection[Run | int]) -> dict[int, Bill]:
     """Bills by the runs' keys; a run that asked nothing has an empty one."""
     keys = [run if isinstance(run, int) else run.pk for run in runs]
     rows = Exchange.objects.filter(run__in=keys).order_by().values("run").annotate(**_sums())
-    found = {row.pop("run"): _bill(row) for row in rows}
+    found = {row["run"]: _bill(cast(dict[str, Any], row)) for row in rows}
     return {key: found.get(key, Bill()) for key in keys}
 
 

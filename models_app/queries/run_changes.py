@@ -91,13 +91,13 @@ def diff_lines(a: str, b: str) -> list[DiffLine]:
 
 
 def _prompt_change(step: str, a: RunPrompt | None, b: RunPrompt | None) -> PromptChange:
-    hashes = [row.prompt.hash if row else "" for row in (a, b)]
-    if a is None or b is None or hashes[0] == hashes[1]:
-        return PromptChange(step, *hashes, lines=[])
-    texts = [row.prompt.text for row in (a, b)]
+    a_hash, b_hash = (row.prompt.hash if row else "" for row in (a, b))
+    if a is None or b is None or a_hash == b_hash:
+        return PromptChange(step, a_hash, b_hash, lines=[])
+    texts = (a.prompt.text, b.prompt.text)
     if max(text.count("\n") for text in texts) > MOST_LINES:
-        return PromptChange(step, *hashes, lines=[], is_too_long=True)
-    return PromptChange(step, *hashes, lines=diff_lines(*texts))
+        return PromptChange(step, a_hash, b_hash, lines=[], is_too_long=True)
+    return PromptChange(step, a_hash, b_hash, lines=diff_lines(*texts))
 
 
 def _titles(run: Run) -> dict[str, str]:

@@ -47,19 +47,16 @@ def costs_of(runs: Collection[Run]) -> dict[int, RunCost]:
             n_gone=Count("pk", filter=REUSED & (Q(source=None) | Q(source__cost=None))),
         )
     )
-    more = {row["run"]: row for row in rows}
-    return {run.pk: _cost(run, bills[run.pk], more.get(run.pk, {})) for run in runs}
+    more = {row["run"]: (row["n_videos"], row["earlier"] or Decimal(0), row["n_gone"]) for row in rows}
+    return {run.pk: _cost(run, bills[run.pk], *more.get(run.pk, (0, Decimal(0), 0))) for run in runs}
 
 
-def _cost(run: Run, bill: Bill, more: dict[str, int | Decimal | None]) -> RunCost:
-    if bill.is_empty:
+def _cost(run: Run, bill: Bill, n_videos: int, earlier: Decimal, n_gone: int) -> RunCost:
+    if not (bill.n_asked or bill.n_reused):  # what is in a batch has no price yet
         why = _why_nothing(run)
         return RunCost(None, None, why_no_total=why, why_no_per_video=why)
-    n_videos, earlier = int(more.get("n_videos") or 0), Decimal(more.get("earlier") or 0)
     why_no_total = None if bill.cost is not None else WhyNoCost.NO_PRICE
-    why_no_per_video = why_no_total or (WhyNoCost.BILL_GONE if more.get("n_gone") else None)
-    if not n_videos:  # all of it is with the provider still
-        why_no_per_video = WhyNoCost.NOT_YET
+    why_no_per_video = why_no_total or (WhyNoCost.BILL_GONE if n_gone else None)
     per_video = None if why_no_per_video else (bill.known_cost + earlier) / n_videos
     return RunCost(bill.cost, per_video, n_videos, earlier, why_no_total, why_no_per_video)
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Length
 
 from annotator.models import Study, User, Video
 from models_app.models import ReviewState, Script, ScriptElement, ScriptGap, ScriptReview
+from models_app.models.script import ScriptQuerySet
 
 SORTS = {"video": "video__external_id", "model": "model", "length": "n_characters", "made": "created_at"}
 DEFAULT_SORT = "video"
@@ -61,12 +62,12 @@ class ModelCount:
         return self.n_gaps / self.n_looked_at if self.n_looked_at else None
 
 
-def scripts_of(study: Study, videos: QuerySet[Video]) -> QuerySet[Script]:
+def scripts_of(study: Study, videos: QuerySet[Video]) -> ScriptQuerySet:
     """Scripts of the study's videos that somebody may see."""
     return Script.objects.in_study(study).filter(video__in=videos)
 
 
-def narrowed(scripts: QuerySet[Script], given: Mapping[str, Any], *, reader: User) -> QuerySet[Script]:
+def narrowed(scripts: ScriptQuerySet, given: Mapping[str, Any], *, reader: User) -> ScriptQuerySet:
     """As the form of the list asks."""
     if not given.get("versions"):
         scripts = scripts.newest()
@@ -88,7 +89,7 @@ def narrowed(scripts: QuerySet[Script], given: Mapping[str, Any], *, reader: Use
     return scripts
 
 
-def ordered(scripts: QuerySet[Script], sort: str) -> QuerySet[Script]:
+def ordered(scripts: ScriptQuerySet, sort: str) -> ScriptQuerySet:
     """By the key asked for; ties in the order in which they were made."""
     name = SORTS[sort.lstrip("-")]
     sign = "-" if sort.startswith("-") else ""
@@ -124,7 +125,7 @@ def states_of(keys: Sequence[int]) -> dict[int, ReviewState]:
     return {script: ReviewState(state) for script, state in verdicts.values_list("script", "state")}
 
 
-def count_by_model(scripts: QuerySet[Script]) -> list[ModelCount]:
+def count_by_model(scripts: ScriptQuerySet) -> list[ModelCount]:
     """What there is of each model, the one with the most scripts first: five queries."""
     newest = scripts.newest()
     n_scripts = _by_model(newest)
@@ -177,5 +178,5 @@ def _pieces(text: str, words: str, *, head: bool, tail: bool) -> list[Piece]:
     return [*([Piece("…")] if head else []), *pieces, *([Piece("…")] if tail else [])]
 
 
-def _by_model(scripts: QuerySet[Script]) -> dict[str, int]:
+def _by_model(scripts: ScriptQuerySet) -> dict[str, int]:
     return dict(scripts.order_by().values_list("model").annotate(n=Count("video", distinct=True)))

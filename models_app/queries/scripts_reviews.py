@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from annotator.models import Batch, Study, User, Video
 from models_app.models import CLOSED_STATES, ReviewState, Script, ScriptGap, ScriptReview
+from models_app.models.script import ScriptQuerySet
 from models_app.queries.scripts import scripts_of, states_of
 
 
@@ -59,7 +60,7 @@ def reviews_for(script: Script, *, reader: User) -> Reviews:
 
 def waiting(
     study: Study, videos: QuerySet[Video], *, reader: User, model: str, batch: Batch | None
-) -> QuerySet[Script]:
+) -> ScriptQuerySet:
     """The newest scripts of the model that the person may review, in the order of the videos."""
     found = _of_queue(study, videos, model=model, batch=batch)
     return found.reviewable_by(reader).order_by("video", "pk")
@@ -78,6 +79,6 @@ def queue_of(
     )
 
 
-def _of_queue(study: Study, videos: QuerySet[Video], *, model: str, batch: Batch | None) -> QuerySet[Script]:
+def _of_queue(study: Study, videos: QuerySet[Video], *, model: str, batch: Batch | None) -> ScriptQuerySet:
     found = scripts_of(study, videos).newest().filter(model=model)
     return found.filter(video__batch=batch) if batch else found

@@ -22,7 +22,7 @@ def run_budget(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.in_study(study).defer("codebook__document"), pk=pk)
     form = BudgetForm(request.POST, run=run)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["budget"]))
+        messages.error(request, " ".join(str(error) for error in form.errors["budget"]))
         return redirect("models_app:run_detail", study.slug, run.pk)
     was_running = run.state == RunState.RUNNING
     try:

@@ -4,9 +4,7 @@ import { clock } from "./player.js";
 
 const player = document.querySelector("axial-player");
 const review = document.getElementById("review-form");
-const gap = document.getElementById("gap-form");
 const elements = [...(review?.querySelectorAll(".review-element") ?? [])];
-const now = gap?.querySelector("[data-now]");
 
 const isWriting = (target) => target.matches?.('input:not([type="radio"]), textarea, select');
 const isPressed = (target) => target.matches?.("button, a, summary");
@@ -29,7 +27,11 @@ function answer(number) {
   goal.focus();
 }
 
+/** Looked up anew each time: marking a gap replaces the form, so that answers given meanwhile stay. */
+const gapForm = () => document.getElementById("gap-form");
+
 function here() {
+  const gap = gapForm();
   if (!gap) return;
   if (player?.seek) {
     player.pause();
@@ -38,16 +40,28 @@ function here() {
   gap.elements.text.focus();
 }
 
-if (now && player) {
-  now.hidden = false;
-  now.addEventListener("click", () => { gap.elements.at.value = clock(player.currentMs); });
+/** What only a player can do is offered only where there is one. */
+function offer() {
+  const now = gapForm()?.querySelector("[data-now]");
+  if (now && player) now.hidden = false;
+  if (!player) for (const button of document.querySelectorAll(".gaps [data-seek-ms]")) button.disabled = true;
 }
 
-// The times of gaps lead to their moment, as those of the script do.
-for (const button of document.querySelectorAll(".gaps [data-seek-ms]")) {
-  if (!player) button.disabled = true;
-  button.addEventListener("click", () => { player.seek(Number(button.dataset.seekMs)); player.play(); });
-}
+offer();
+document.addEventListener("htmx:afterSettle", () => {
+  offer();
+  // Marked: the keys answer elements again. What was refused is to be mended in its field.
+  if (!gapForm()?.querySelector(".errorlist")) document.activeElement?.blur();
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (!player?.seek) return;
+  if (target.closest("[data-now]")) gapForm().elements.at.value = clock(player.currentMs);
+  const time = target.closest(".gaps [data-seek-ms]");
+  if (!time) return;
+  player.seek(Number(time.dataset.seekMs));
+  player.play();
+});
 
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;

@@ -45,18 +45,20 @@ def test_a_queue_of_scripts_is_reviewed_by_keyboard_alone(page_as, study, resear
     for _n in range(2):
         page.keyboard.press("ArrowRight")
     until(page, "document.querySelector('axial-player').currentMs >= 1900")
+    page.keyboard.press("1")  # an answer stays while a gap is marked
     page.keyboard.press(".")
     expect(page.get_by_label("At", exact=True)).to_have_value("0:02.0")
     page.keyboard.type("3 dogs, driving in the air")  # a digit in a text is no answer
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
     expect(page.locator(".gaps li")).to_contain_text("3 dogs, driving in the air")
+    until(page, "document.activeElement === document.body")
+    expect(page.get_by_role("group", name="What is seen").get_by_label("All of it")).to_be_checked()
     assert not ScriptReview.objects.exists()
 
     for n in range(3):
         expect(page.locator(".script-queue")).to_contain_text(f"{n} of 3 by you")
         page.wait_for_load_state("networkidle")
-        for key in ("1", "2", "4"):
+        for key in ("2", "4") if n == 0 else ("1", "2", "4"):
             page.keyboard.press(key)
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -83,7 +85,9 @@ def test_an_edit_overtaken_in_another_tab_loses_nothing(page_as, context_as, stu
 
     field.fill(f"{TEXT}\n\nShe laughs.")
     page.get_by_role("button", name="Keep as a new version").click()
-    expect(page.locator("[role=alert]")).to_contain_text("Somebody has made a newer version meanwhile")
+    expect(page.locator(".callout[role=alert]")).to_contain_text(
+        "Somebody has made a newer version meanwhile"
+    )
     expect(page.get_by_label("Text")).to_have_value(f"{TEXT}\n\nShe laughs.")
     expect(page.locator(".script-difference del")).to_have_text("Old")
     expect(page.locator(".script-difference ins")).to_have_text(["Cold", "She laughs."])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from models_app.models import Gives, Prediction, Run
 from tests.evaluation.rows import give_gold
 from tests.evaluation.scored import DIRECTIONS, gold_arrays, sklearn_scores
 from tests.factories import make_batch, make_codebook, make_study, make_video
+from tests.llm_factories import make_exchange
 from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db
@@ -359,3 +361,18 @@ def test_every_reason_is_documented_and_has_words():
     documented = Path("docs/evaluation.md").read_text(encoding="utf-8")
     assert [code for code in Unscored if f"`{code}`" not in documented] == []
     assert all(why_unscored(code) for code in Unscored)
+
+
+def test_json_tells_what_each_run_cost_and_null_where_it_is_not_known(capsys):
+    study = make_study("s", slugs=["face"])
+    videos = [make_video(study, creator=f"c{n}") for n in range(3)]
+    for n, video in enumerate(videos):
+        give_gold(video, {"face": n % 2})
+    paid, local, unpriced = (make_run(study, videos, client=client) for client in ("openai", "", "openai"))
+    for video in videos:
+        make_exchange(paid, video, cost=Decimal("0.02"))
+    make_exchange(unpriced, videos[0], cost=None)
+    said = evaluate(capsys, "s")
+    costs = {run["run"]: (run["cost"], run["cost_per_video"]) for run in said["runs"]}
+    assert costs == {paid.pk: (0.06, 0.02), local.pk: (None, None), unpriced.pk: (None, None)}
+    assert said["currency"] == "USD"

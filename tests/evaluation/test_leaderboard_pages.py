@@ -1,6 +1,7 @@
 """The pages of models against gold: what they show, in which order, to whom, and that they keep blindness."""
 
 import csv
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from annotator.models import Consolidation, ConsolidationState, GoldLabel, Role,
 from models_app.models import Gives, RunState
 from tests.evaluation.rows import give_gold
 from tests.factories import make_coding, make_member, make_study, make_video
+from tests.llm_factories import make_exchange
 from tests.run_factories import make_run
 
 pytestmark = pytest.mark.django_db
@@ -317,3 +319,33 @@ def test_a_trial_stands_on_no_leaderboard(study, client):
     compared = open_page(client, address("leaderboard_compare", "s"))
     assert [model for _pk, model in compared.context["choices"]] == ["whole"]
     assert open_page(client, address("leaderboard_labels", "s", trial.pk)).status_code == 404
+
+
+def test_what_runs_cost_stands_beside_their_scores_and_in_the_table(study, client):
+    videos = list(study.videos.order_by("pk"))
+    paid = run_of(study, model="paid one", client="openai")
+    again = run_of(study, model="again", client="openai")
+    unpriced = run_of(study, model="unpriced", client="openai")
+    run_of(study, model="local one")
+    for video in videos:
+        source = make_exchange(paid, video, cost=Decimal("0.05"))
+        make_exchange(again, video, source=source)
+    make_exchange(unpriced, videos[0], cost=None)
+    page = open_page(client, address("leaderboard", "s"))
+    costs = {row.name: row.cost for row in page.context["rows"]}
+    assert (costs["paid one"].total, costs["paid one"].per_video) == (2, Decimal("0.05"))
+    assert (costs["again"].total, costs["again"].per_video, costs["again"].earlier) == (0, Decimal("0.05"), 2)
+    assert costs["all-positive"] is None
+    text = " ".join(page.content.decode().split())
+    for words in (
+        "2.00 USD", "0.0500 a video", "and 2.00 paid before", "undefined, because a baseline asks nobody",
+        "undefined, because it asked no provider",
+        "undefined, because no price is known for a model that it asked",
+    ):  # fmt: skip
+        assert words in text, words
+    lines = client.get(address("leaderboard_table", "s")).content.decode().splitlines()
+    rows = {
+        row["model"]: (row["cost"], row["cost_per_video"], row["currency"]) for row in csv.DictReader(lines)
+    }
+    assert rows["paid one"] == ("2.0", "0.05", "USD")
+    assert rows["unpriced"] == rows["local one"] == rows["all-positive"] == ("", "", "")

@@ -153,7 +153,9 @@ class GeminiServer(Loopback):
         file["mimeType"] = call.headers["x-goog-upload-header-content-type"]
         file["sizeBytes"] = call.headers["x-goog-upload-header-content-length"]
         self._arriving[number] = (file, bytearray())
-        headers = {"X-Goog-Upload-URL": f"{self.url}/arriving/{number}", "X-Goog-Upload-Status": "active"}
+        # Google names itself; a client that was given another address keeps to that one.
+        where = f"https://elsewhere.invalid/arriving/{number}"
+        headers = {"X-Goog-Upload-URL": where, "X-Goog-Upload-Status": "active"}
         return Answer.json({}, headers=headers)
 
     def _arrive(self, call: Call) -> Answer:

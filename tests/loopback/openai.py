@@ -56,6 +56,7 @@ class OpenAiServer(Loopback):
         self.forms = {"json_schema", "json_object", "text"}
         self.refused: set[str] = set()
         self.has_system_role = True
+        self.usage: dict[str, Any] | None = None  # of every answer; None: its words, counted
         self._numbers = itertools.count(1)
 
     @property
@@ -78,7 +79,9 @@ class OpenAiServer(Loopback):
         body = call.json
         if self.models is not None and body["model"] not in self.models:
             return no_model(body["model"])
-        return self._complaint(body) or completion(self.say(call), body=body, number=next(self._numbers))
+        if (complaint := self._complaint(body)) is not None:
+            return complaint
+        return completion(self.say(call), body=body, number=next(self._numbers), usage=self.usage)
 
     def _complaint(self, body: dict[str, Any]) -> Answer | None:
         for name in sorted(self.refused & body.keys()):

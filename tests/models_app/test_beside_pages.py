@@ -17,6 +17,7 @@ from annotator.models import Exposure, GoldLabel, Role, Seen
 from models_app.queries.script_lines import lines_of_script
 from tests.access.world import settle
 from tests.factories import make_codebook, make_coding, make_member, make_study, make_user, make_video
+from tests.llm_factories import block, make_llm_run, say
 from tests.run_factories import fail, make_run, make_script, predict
 
 pytestmark = pytest.mark.django_db
@@ -353,3 +354,25 @@ def test_a_researcher_who_codes_sees_that_videos_are_kept(study, video):
     response = get(both, "run_videos", study, run.pk)
     assert (response.context["n_lines"], response.context["n_kept"]) == (0, 1)
     assert video.external_id not in response.content.decode()
+
+
+def test_a_model_s_reason_and_moment_are_there_on_demand(study, researcher, video):
+    run = make_llm_run(study, [video])
+    say(run, video, {"face": (True, False)}, why="<b>She laughs</b>", evidence_ms=2_500)
+    page = get(researcher, "video_models", study, video.pk)
+    text = " ".join(page.content.decode().split())
+    assert text.count('<details class="answer-why">') == 1  # closed, and only where something is said
+    assert "&lt;b&gt;She laughs&lt;/b&gt;" in text
+    assert 'data-seek-ms="2500"' in text
+    cells = {row.value.slug: row.answers[0] for row in table_of(page).rows}
+    assert (cells["face"].reason, cells["face"].evidence_ms) == ("<b>She laughs</b>", 2500)
+    assert (cells["humility"].reason, cells["humility"].evidence_ms) == ("", None)
+
+
+def test_a_blocked_video_says_so_among_the_run_s(study, researcher, video):
+    run = make_llm_run(study, [video])
+    block(run, video, reason="SAFETY")
+    (line,) = get(researcher, "run_videos", study, run.pk).context["page"].object_list
+    assert (line.is_blocked, line.why_missing) == (True, "The provider blocked this (SAFETY).")
+    (column,) = table_of(get(researcher, "video_models", study, video.pk, run=run.pk)).runs
+    assert column.why_missing == "The provider blocked this (SAFETY)."

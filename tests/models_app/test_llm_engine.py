@@ -110,7 +110,7 @@ def test_each_item_is_asked_once_paid_and_stored_with_what_the_model_said():
     said = Prediction.objects.filter(run=run).first()
     assert (said.reason, said.evidence_ms) == ("yes", 1000)
     assert run.items.first().facts == {"has_sound": True}
-    assert Prompt.objects.count() == 1
+    assert Prompt.objects.filter(text="Judge.").count() == 1
 
 
 def test_answer_stored_before_the_worker_died_is_not_asked_for_again(monkeypatch):
@@ -770,8 +770,8 @@ def test_question_of_a_batch_run_is_postponed_and_not_asked(monkeypatch):
         claim.rows().update(state=ItemState.SENT, token=None)
         raise PostponedError
 
-    monkeypatch.setattr(slices, "POSTPONE", postpone)
-    run = start(different(2), delivery="batch")
+    monkeypatch.setattr(slices, "postpone", postpone)
+    run = start(different(2), delivery="batch", client="gemini")
     done = work(run, client := FakeClient())
     assert (done.n_sent, done.n_tried, client.asked) == (2, 2, [])
     assert sorted(kept) == [("Script 0.", 64, None), ("Script 1.", 64, None)]

@@ -1,5 +1,8 @@
 """Pages of runs: choosing, starting, watching, stopping and mending them."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,9 +11,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.models import Role
-from models_app.models import Gives, ItemState, Run, RunEvent, RunItem, RunState, RunVideo, WorkerBeat
+from models_app.models import (
+    Gives,
+    ItemState,
+    ProviderGate,
+    Run,
+    RunEvent,
+    RunItem,
+    RunState,
+    RunVideo,
+    WorkerBeat,
+)
 from models_app.specs import SPECS
 from tests.factories import make_batch, make_member, make_study, make_video
+from tests.llm_factories import block, make_exchange, make_llm_run
 from tests.models_app.test_beside_pages import gold_video
 from tests.run_factories import fail, make_run, make_script, predict
 
@@ -121,6 +135,18 @@ def test_a_refusal_tells_whoever_codes_nothing_of_gold(study):
     client = Client()
     client.force_login(both)
     page = text_of(client.post(url("run_create", "creator-prior"), filled("creator-prior", folds="2")))
+    assert "kept from you" in page
+    assert "complete gold" not in page
+    assert not Run.objects.exists()
+
+
+def test_a_refusal_of_gold_examples_tells_whoever_codes_nothing_of_gold(study):
+    make_script(make_video(study))
+    both = make_member(study, Role.RESEARCHER, Role.ANNOTATOR)
+    client = Client()
+    client.force_login(both)
+    given = filled("llm-from-script", examples="gold")
+    page = text_of(client.post(url("run_create", "llm-from-script"), given))
     assert "kept from you" in page
     assert "complete gold" not in page
     assert not Run.objects.exists()
@@ -301,6 +327,152 @@ def test_the_study_s_page_has_a_line_for_a_run_at_work(client, study):
     assert url("run_summary") in page
 
 
+# --- watching a run that asks a provider --------------------------------------------------
+
+
+def asking(study, n=4, **fields):
+    """A run at work on n videos that asks a provider."""
+    videos = [make_video(study) for _n in range(n)]
+    fields = {"state": RunState.RUNNING, "item_state": ItemState.WAITING, **fields}
+    return make_llm_run(study, videos, **fields), videos
+
+
+def test_the_bill_so_far_is_shown_with_the_budget(client, study):
+    run, (first, second, third, fourth) = asking(study, budget=Decimal("0.5"))
+    make_exchange(run, first, cost=Decimal("0.2"), n_input=45_678)
+    make_exchange(run, second, cost=Decimal("0.05"))
+    make_exchange(run, third, source=make_exchange(make_llm_run(study, [third]), third))
+    make_exchange(run, fourth, state="pending", cost=None, seconds=None, n_input=None, n_output=None)
+    part = " ".join(live(client, run).split())
+    for words in ("0.2500 of 0.5000 USD spent", "46.7 k"):
+        assert words in part, words
+    for words in ("and 1 from an earlier run, free", "1 with the provider", "Requests answered"):
+        assert words in part, words
+    assert 'value="0.250000" max="0.500000"' in part
+
+
+def test_a_cost_that_is_not_known_says_so(client, study):
+    run, (first, second, *_rest) = asking(study)
+    make_exchange(run, first, cost=None)
+    assert "price unknown for 1 request" in live(client, run)
+    assert "≥" not in live(client, run)
+    make_exchange(run, second, cost=Decimal(3))
+    part = live(client, run)
+    assert "≥ 3.00" in part
+    assert "no budget" not in part
+
+
+def test_a_run_that_asks_nobody_shows_no_bill(client, study):
+    part = live(client, running(study))
+    for words in ("Cost so far", "Blocked", "Set a budget"):
+        assert words not in part
+    assert "Set a budget" not in text_of(client.get(url("run_detail", Run.objects.get().pk)))
+
+
+def test_a_provider_that_asked_to_wait_is_named_until_then(client, study):
+    run, _videos = asking(study, settings={"script_client": "gemini"})
+    for name in ("openai", "gemini", "transformers"):
+        ProviderGate.objects.create(client=name, closed_until=timezone.now() + timedelta(minutes=5))
+    part = live(client, run)
+    assert part.count("The provider asked us to wait until") == 2
+    for words in ("Waiting for openai", "Waiting for gemini"):
+        assert words in part
+    ProviderGate.objects.update(closed_until=timezone.now() - timedelta(seconds=1))
+    assert "asked us to wait" not in live(client, run)
+
+
+def test_a_run_that_paused_itself_says_when_it_goes_on(client, study):
+    at = timezone.now() + timedelta(minutes=3)
+    why = "openai does not answer <b>."
+    run, _videos = asking(study, state=RunState.PAUSED, resume_at=at, paused_because=why)
+    page = text_of(client.get(url("run_detail", run.pk)))
+    for words in (
+        "goes on by itself at",
+        timezone.localtime(at).strftime("%H:%M:%S"),
+        "does not answer &lt;b&gt;",
+    ):
+        assert words in page, words
+    assert "until" in text_of(client.get(url("run_list")))
+
+
+def test_blocked_items_are_counted_and_grouped_by_the_provider_s_reason(client, study):
+    run, videos = asking(study, n=4)
+    block(run, videos[0], reason="SAFETY")
+    block(run, videos[1], reason="SAFETY")
+    block(run, videos[2], reason="OTHER")
+    fail(run, videos[3], error="It cannot be read.")
+    page = text_of(client.get(url("run_detail", run.pk)))
+    for words in (
+        'blocked · <span class="ltr">SAFETY',
+        "The provider blocked this (OTHER).",
+        "It cannot be read.",
+    ):
+        assert words in page, words
+    assert reverse("models_app:run_item", args=["study", run.pk, videos[0].pk]) in page
+    assert "1 failed · 3 blocked" in text_of(client.get(url("run_list")))
+    videos_page = client.get(url("run_videos", run.pk), {"only": "missing"})
+    assert [line.is_blocked for line in videos_page.context["page"].object_list].count(True) == 3
+    assert press(client, "run_retry", run, code="SAFETY")[1] == ["2 items are tried again."]
+    assert run.items.filter(state=ItemState.BLOCKED).count() == 1
+
+
+def test_what_is_with_the_provider_in_a_batch_is_counted(client, study):
+    run, _videos = asking(study, item_state=ItemState.SENT)
+    part = live(client, run)
+    assert "in a batch: answered within a day" in part
+    assert "No worker has been heard of" not in part  # nobody has to work meanwhile
+
+
+def test_a_news_of_blocked_items_comes_without_taking_the_budget_out_of_hand(client, study):
+    run, videos = asking(study)
+    seen = client.get(url("run_detail", run.pk)).context["seen"]
+    block(run, videos[0])
+    part = live(client, run, seen=seen)
+    assert "SAFETY" in part
+    assert 'id="run-budget"' not in part  # somebody may be writing in it
+    Run.objects.filter(pk=run.pk).update(state=RunState.PAUSED)
+    assert 'id="run-budget"' in live(client, run, seen=seen)
+
+
+def test_a_raised_budget_lets_the_run_go_on(client, study):
+    run, videos = asking(
+        study, state=RunState.PAUSED, budget=Decimal(1), paused_because="The budget is spent."
+    )
+    make_exchange(run, videos[0], cost=Decimal("0.99"))
+    page = text_of(client.get(url("run_detail", run.pk)))
+    assert "Raise the budget and go on" in page
+    assert 'value="1"' in page
+    state, said = press(client, "run_budget", run, budget="2.50")
+    assert (state, run.budget) == (RunState.RUNNING, Decimal("2.5"))
+    assert said == ["The budget is changed, and the run goes on."]
+    assert press(client, "run_budget", run, budget="3")[1] == ["The budget is changed."]
+
+
+@pytest.mark.parametrize("given", ["0.99", "0", "-1", "", "much", "nan", "1e99"])
+def test_a_budget_that_is_none_or_already_spent_changes_nothing(client, study, given):
+    run, videos = asking(study, state=RunState.PAUSED, budget=Decimal(1))
+    make_exchange(run, videos[0], cost=Decimal("0.99"))
+    state, said = press(client, "run_budget", run, budget=given)
+    assert (state, run.budget) == (RunState.PAUSED, 1)
+    assert len(said) == 1
+
+
+def test_a_budget_for_a_model_without_a_price_is_refused_by_name(client, study):
+    run, _videos = asking(study, state=RunState.PAUSED, model="nobody-s-model")
+    state, said = press(client, "run_budget", run, budget="5")
+    assert state == RunState.PAUSED
+    assert "nobody-s-model" in said[0]
+
+
+def test_a_trial_says_that_it_is_one_and_leads_to_the_run_before(client, study):
+    before, videos = asking(study, is_trial=True, state=RunState.FINISHED)
+    run = make_llm_run(study, videos, is_trial=True, cloned_from=before)
+    page = text_of(client.get(url("run_detail", run.pk)))
+    assert "trial: never scored" in page
+    assert reverse("models_app:run_compare", args=["study"]) + f"?a={before.pk}&amp;b={run.pk}" in page
+    assert reverse("evaluation:leaderboard_labels", args=["study", run.pk]) not in page
+
+
 # --- stopping and mending -----------------------------------------------------------------
 
 
@@ -388,6 +560,16 @@ def test_pages_ask_as_often_for_many_videos_and_runs_as_for_few(client, study):
     few, many = counts(3), counts(8)
     assert few == many
     assert {name: n for name, n in many.items() if n > MOST[name]} == {}
+
+
+def test_a_poll_of_a_run_that_asks_a_provider_asks_the_database_little(client, study):
+    run, videos = asking(study, n=20, budget=Decimal(5))
+    for video in videos:
+        make_exchange(run, video)
+    ProviderGate.objects.create(client="openai", closed_until=timezone.now() + timedelta(minutes=5))
+    seen = client.get(url("run_detail", run.pk)).context["seen"]
+    address = f"{url('run_detail', run.pk)}?seen={seen}"
+    assert n_queries(client, address, {"HX-Request": "true"}) <= 11
 
 
 def test_a_poll_asks_the_database_little(client, study):

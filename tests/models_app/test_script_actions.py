@@ -144,6 +144,16 @@ def test_a_line_that_is_split_is_not_timed_any_more():
     assert carried(split) == [("SCENE 1", 0), ("Cold coffee, again.", 500)]
 
 
+def test_a_line_corrected_beside_one_that_was_added_keeps_its_time():
+    after = TEXT.replace("again.", "again!").replace("[day 3]", "She laughs.\n\n[day 3]")
+    assert carried(after) == [("SCENE 1", 0), ("Cold coffee, again!", 500), ("day 3", 1000)]
+
+
+def test_a_speech_that_is_split_is_not_timed_any_more():
+    after = TEXT.replace('coffee, again."', 'coffee."\n\nSPEAKER: "Again."')
+    assert carried(after) == [("SCENE 1", 0), ("day 3", 1000)]
+
+
 def test_a_speaker_may_get_a_name():
     after = TEXT.replace("SPEAKER", "MIRA")
     speech = carried_segments(before=TEXT, segments=PARTS, after=after)[1]

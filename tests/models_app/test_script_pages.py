@@ -371,6 +371,14 @@ def test_versions_are_compared_word_by_word():
     assert (n_words(lines, "added"), n_words(lines, "removed")) == (1, 1)
 
 
+def test_a_line_changed_beside_one_that_came_is_compared_with_itself():
+    lines = difference("MIRA: Cold coffee, again.", "She laughs.\nMIRA: Old coffee, again.\nShe sits.")
+    texts = [[(piece.kind, piece.text) for piece in line.pieces] for line in lines]
+    assert texts[0] == [("added", "She laughs.")]
+    assert texts[1][1:3] == [("removed", "Cold"), ("added", "Old")]
+    assert texts[2] == [("added", "She sits.")]
+
+
 def test_two_scripts_are_shown_side_by_side(study, client, script):
     other = make_script(script.video, "Anderes", model="another")
     response = client.get(url("script_compare"), {"a": script.pk, "b": other.pk})

@@ -211,11 +211,8 @@ def _stance_part(slug: str, parts: Mapping[str, Any]) -> Any:
 
 def _stance(slug: str, said: Any, briefing: Briefing) -> tuple[bool, bool]:
     """Endorsed and confronted. Dominant is endorsed, also where the codebook does not offer it."""
-    stance = _word(said)
-    if stance is None and isinstance(said, list) and said:
-        stances = {_word(item) for item in said}
-        stance = {frozenset((ENDORSED, CONFRONTED)): BOTH}.get(frozenset(stances - {None}))
-        stance = stances.pop() if len(stances) == 1 else stance if None not in stances else None
+    stances = {_word(item) for item in said} if isinstance(said, list) else {_word(said)}
+    stance = BOTH if stances == {ENDORSED, CONFRONTED} else stances.pop() if len(stances) == 1 else None
     if stance is None:
         raise UnreadableAnswerError(f"“{_shown(said)}” is no stance (“{slug}”)")
     if stance == BOTH and not briefing.allow_both:

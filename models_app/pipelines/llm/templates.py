@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.defaults import DEFAULT_FILTERS
 from jinja2.exceptions import SecurityError, TemplateAssertionError
+from jinja2.filters import FILTERS as ALL_FILTERS
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -56,7 +56,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             optimized=False,
         )
         self.globals.clear()
-        self.filters = {name: DEFAULT_FILTERS[name] for name in FILTERS}
+        self.filters = {name: ALL_FILTERS[name] for name in FILTERS}
         self.filters |= {"join": self._join, "replace": self._replace}
         self.filters |= {"_written": self._written, "_turns": self._turns}
         self.n_written = 0
@@ -101,9 +101,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return separator.join(texts)
 
     def _replace(self, text: Any, old: str, new: str) -> str:
-        text = str(text)
-        self._note_length(len(text) + text.count(old) * len(new))
-        return text.replace(old, new)
+        whole = str(text)
+        self._note_length(len(whole) + whole.count(old) * len(new))
+        return whole.replace(old, new)
 
     def _note(self, value: Any) -> Any:
         self._note_length(len(value) if hasattr(value, "__len__") else 0)

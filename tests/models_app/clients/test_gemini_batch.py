@@ -21,24 +21,9 @@ from models_app.clients.base import (
 from models_app.clients.gemini import GeminiClient
 from models_app.clients.gemini_requests import line_of
 from tests.loopback import gemini_answers as answers
-from tests.loopback.gemini import GeminiServer, file_uris_of, told
+from tests.loopback.gemini import file_uris_of, told
 from tests.loopback.server import Fault
 from tests.models_app.clients.geminis import KEY, SCHEMA, a_clip, a_request
-
-
-@pytest.fixture
-def server(monkeypatch):
-    with GeminiServer(key=KEY) as server:
-        monkeypatch.setenv("GEMINI_BASE_URL", server.url)
-        monkeypatch.setenv("GEMINI_API_KEY", KEY)
-        yield server
-
-
-@pytest.fixture
-def client(server):
-    client = GeminiClient(poll_seconds=0.01)
-    yield client
-    client.close()
 
 
 def lines_of(server):

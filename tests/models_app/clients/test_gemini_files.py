@@ -17,17 +17,9 @@ from models_app.clients.base import (
     Turn,
 )
 from models_app.clients.gemini import GeminiClient
-from tests.loopback.gemini import GeminiServer, file_uris_of, told
+from tests.loopback.gemini import file_uris_of, told
 from tests.loopback.server import Fault
-from tests.models_app.clients.geminis import KEY, a_clip, a_request
-
-
-@pytest.fixture
-def server(monkeypatch):
-    with GeminiServer(key=KEY) as server:
-        monkeypatch.setenv("GEMINI_BASE_URL", server.url)
-        monkeypatch.setenv("GEMINI_API_KEY", KEY)
-        yield server
+from tests.models_app.clients.geminis import a_clip, a_request
 
 
 @pytest.fixture
