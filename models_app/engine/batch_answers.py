@@ -38,7 +38,7 @@ from models_app.models import (
     RunItem,
     RunState,
 )
-from models_app.prices import cost_of
+from models_app.prices import cost_to_keep
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def _store_replies(job: BatchJob, run: Run, status: BatchStatus) -> None:
 def _store(exchange: Exchange, reply: Reply | BlockedError) -> None:
     """The answer, if it still is pending: its video may have been withdrawn, its run cancelled."""
     columns = answered_columns(reply) if isinstance(reply, Reply) else blocked_columns(reply)
-    cost = cost_of(exchange.client, exchange.model, reply.usage, is_batch=True)
+    cost = cost_to_keep(exchange.client, exchange.model, reply.usage, is_batch=True)
     pending = Exchange.objects.filter(pk=exchange.pk, state=ExchangeState.PENDING)
     if not pending.filter(key__isnull=False).update(**columns, cost=cost, reserved=None, answered_at=Now()):
         # Withdrawn meanwhile: of what was paid, only the cost is kept.

@@ -18,7 +18,7 @@ from models_app.engine.inputs import withdrawn_error
 from models_app.engine.storing import storable
 from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import cost_of
+from models_app.prices import cost_to_keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def blocked_columns(error: BlockedError) -> dict[str, object]:
 
 
 def _columns(question: Question, answered: Answered) -> dict[str, object]:
-    cost = cost_of(question.client, question.request.model, answered.usage)
+    cost = cost_to_keep(question.client, question.request.model, answered.usage)
     more = {"cost": cost, "seconds": answered.seconds, "answered_at": Now()}
     if answered.blocked is not None:
         return blocked_columns(answered.blocked) | more

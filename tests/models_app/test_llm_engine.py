@@ -25,6 +25,7 @@ from models_app.clients.base import (
 from models_app.engine import asking as engine_asking
 from models_app.engine import crew, exchanges, gate, slices
 from models_app.engine.asking import PostponedError
+from models_app.engine.breaker import MOST_OPENED
 from models_app.engine.pausing import resume_what_is_due
 from models_app.engine.slices import work_slice
 from models_app.engine.slots import give_back, take_passes
@@ -44,6 +45,7 @@ from models_app.models import (
     Script,
 )
 from models_app.pipelines.base import ItemError
+from models_app.prices import cost_of
 from models_app.queries.runs import failures_of, progress_of
 from tests.models_app.fakes import MODEL, FakeClient, FakeLlm, an_answer, asking, giving, study_with_scripts
 
@@ -428,6 +430,21 @@ def test_provider_that_stays_down_is_tried_later_each_time():
     assert states(run) == ["waiting"] * 4
 
 
+def test_run_of_nothing_but_items_that_the_provider_cannot_answer_ends():
+    run, n_pauses = start(different(2), in_flight=4), 0
+    while n_pauses < 20:
+        work(run, FakeClient(raising_always(DownError("internal", "500"))))
+        run.refresh_from_db()
+        if run.state != RunState.PAUSED:
+            break
+        n_pauses += 1
+        let_time_pass(run)
+        resume_what_is_due()
+    assert run.state == RunState.FINISHED
+    assert n_pauses == MOST_OPENED + 1
+    assert set(run.items.values_list("state", "error_code")) == {(ItemState.FAILED, "provider-internal")}
+
+
 def test_runs_at_a_provider_that_is_down_pause_without_asking_on():
     first, second = start(different(3)), start(different(2))
     work(first, FakeClient(raising_always(DownError("unavailable", "503"))))
@@ -699,6 +716,47 @@ def test_request_of_a_killed_worker_counts_until_no_answer_can_come(monkeypatch)
     )
     assert work(run, FakeClient(), FakeLlm(max_output_tokens=256)).n_done == 1
     assert timezone.now() >= until_then
+
+
+def test_budget_given_to_a_running_run_holds_at_once():
+    run = start(different(60), in_flight=1)
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        if len(asked) == 2:
+            resume_run(run=Run.objects.get(pk=run.pk), by=None, budget="0.001")
+        time.sleep(0.05)
+        return an_answer()
+
+    work(run, FakeClient(answer))
+    assert "The budget is spent" in paused(run).paused_because
+    assert len(asked) < 60
+
+
+def no_prices(settings, folder, text="currency: USD\nprices: []\n"):
+    settings.LLM_PRICES = folder / "prices.yaml"
+    settings.LLM_PRICES.write_text(text)
+
+
+def test_price_that_went_pauses_a_run_with_a_budget_before_it_asks(settings, tmp_path):
+    run = start(different(2), budget="1")
+    no_prices(settings, tmp_path)
+    work(run, client := FakeClient())
+    assert "prices.yaml" in paused(run).paused_because
+    assert (client.asked, states(run)) == ([], ["waiting"] * 2)
+
+
+def test_price_table_that_breaks_meanwhile_loses_no_answer_and_no_cost(settings, tmp_path):
+    run = start(different(2), in_flight=1)
+
+    def answer(request):
+        no_prices(settings, tmp_path, "prices: [oops")
+        return an_answer()
+
+    assert cost_of("openai", MODEL, Usage(1000, 100)) == COST  # read, as on every page that shows a cost
+    assert work(run, FakeClient(answer)).n_done == 2
+    assert list(run.exchanges.values_list("cost", flat=True)) == [COST] * 2
 
 
 def test_budget_needs_a_price_and_names_the_file():
