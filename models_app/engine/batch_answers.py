@@ -49,12 +49,13 @@ LONGEST_SENT = timedelta(hours=72)  # after which a job is taken to be lost; pro
 
 def look_at(job: BatchJob, run: Run, client: Client) -> None:
     """Store the answers of a job that is done; nothing while it is not."""
-    if run.state == RunState.CANCELLED:
+    status = asked(run, lambda: batches_of(client).look(job.name, timeout=CALL_SECONDS))
+    is_done = isinstance(status, BatchStatus) and status.state == BatchState.DONE
+    if run.state == RunState.CANCELLED and not is_done:  # what is done is paid, and kept
         asked(run, lambda: batches_of(client).cancel(job.name, timeout=CALL_SECONDS))
         pending_of(job).delete()
         end_job(job, BatchJobState.FAILED, error=_("The run was cancelled."))
         return
-    status = asked(run, lambda: batches_of(client).look(job.name, timeout=CALL_SECONDS))
     if not isinstance(status, BatchStatus):
         return
     if status.state == BatchState.DONE:

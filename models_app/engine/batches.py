@@ -79,7 +79,7 @@ def drop_orphans(run: Run) -> None:
     waiting = Exchange.objects.filter(run=run, state=ExchangeState.PENDING, key=None, job=None)
     waiting.exclude(source__state=ExchangeState.PENDING).delete()
     left = waiting.filter(source__job=None).exclude(source__run__state=RunState.RUNNING)
-    for pk, source in left.values_list("pk", "source"):
+    for pk, source in left.filter(source__isnull=False).values_list("pk", "source_id"):
         _inherit(pk, source=source)
 
 

@@ -325,6 +325,21 @@ def test_cancelled_run_cancels_its_job_and_can_be_resumed():
     assert states(run) == ["done"] * 2
 
 
+def test_job_that_was_done_when_its_run_was_cancelled_is_on_the_bill():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    client.finish()
+    cancel_run(run=run, by=None)
+    look(run, client)
+    assert run.exchanges.filter(cost__gt=0, state=ExchangeState.ANSWERED).count() == 2
+    run.refresh_from_db()
+    assert (run.state, states(run), client.cancelled) == (RunState.CANCELLED, ["waiting"] * 2, [])
+    resume_run(run=run, by=None)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
 def test_paused_run_keeps_its_job_and_takes_its_answers():
     run, client = start(2), FakeBatchClient()
     work(run, client)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from annotator.actions.videos import withdraw_video
@@ -23,7 +23,7 @@ from models_app.clients.base import (
     Usage,
 )
 from models_app.engine import asking as engine_asking
-from models_app.engine import crew, exchanges, gate, slices
+from models_app.engine import crew, exchanges, gate, outage, slices
 from models_app.engine.asking import PostponedError
 from models_app.engine.breaker import MOST_OPENED
 from models_app.engine.pausing import resume_what_is_due
@@ -210,6 +210,22 @@ def test_twin_that_lost_the_race_reads_the_winners_answer_and_both_are_on_the_bi
     assert (row.answer, row.cost, row.key) == ("first", COST, None)
     assert row.source == Exchange.objects.get(run=winner)
     assert Prediction.objects.filter(run=loser).first().reason == "first"
+
+
+def test_answer_stored_when_the_connection_broke_is_on_the_bill_once(monkeypatch):
+    monkeypatch.setattr(outage, "STORE_PAUSES", (0.01,))
+    stored, store = [], exchanges.Exchanges.store
+
+    def store_and_break(*given):
+        stored.append(store(*given))
+        if len(stored) == 1:
+            raise OperationalError("server closed the connection unexpectedly")
+        return stored[-1]
+
+    monkeypatch.setattr(exchanges.Exchanges, "store", store_and_break)
+    assert work(run := start(different(1)), client := FakeClient()).n_done == 1
+    assert (len(client.asked), len(stored)) == (1, 2)
+    assert run.exchanges.get().cost == COST
 
 
 def test_model_without_a_price_costs_nobody_knows_what():
