@@ -5,6 +5,7 @@ has no price, which is not the same as being free.
 """
 
 import datetime
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 from annotator.errors import RefusedError
 from models_app.clients.base import ClientName, Usage
 
+log = logging.getLogger(__name__)
 MILLION = 1_000_000
 PLACES = Decimal("0.00000001")  # of models_app.models.Exchange.cost
 ANY = "*"  # at the end of a model's name: whatever follows
@@ -138,6 +140,19 @@ def cost_of(client: str, model: str, usage: Usage, *, is_batch: bool = False) ->
         return Decimal(0)  # whether tokens were counted or not
     price = price_of(client, model)
     return None if price is None else price.of(usage, is_batch=is_batch)
+
+
+def cost_to_keep(client: str, model: str, usage: Usage, *, is_batch: bool = False) -> Decimal | None:
+    """What an answer cost that has come and has to be stored, whatever has become of the table.
+
+    While it cannot be read, as somebody is at work on it, the prices that were read last are taken.
+    """
+    try:
+        return cost_of(client, model, usage, is_batch=is_batch)
+    except PriceFileError as error:
+        log.warning("An answer of %s costs what it did before: %s", model, error)
+        price = None if _last is None else _last.table.price_of(client, model)
+        return None if price is None else price.of(usage, is_batch=is_batch)
 
 
 def currency() -> str:

@@ -1,5 +1,6 @@
 """Celery shells: what a worker does for runs."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,13 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from models_app.engine.batch_jobs import look_after, runs_to_look_after
-from models_app.engine.nudges import nudge, nudge_next
+from models_app.engine.nudges import nudge_next
+from models_app.engine.outage import reconnect
 from models_app.engine.slices import work_slice
 from models_app.models import Run
 from models_app.specs import spec_of
+
+log = logging.getLogger(__name__)
 
 
 class Slots:
@@ -65,9 +69,8 @@ def work_on(run_id: int) -> None:
         if done.n_tried and not done.is_outage:
             run = Run.objects.only("queue", "pipeline").filter(pk=run_id).first()
             if run is not None:
-                nudge_next(after=run_id, queue=run.queue)
-                if spec_of(run.pipeline).steps:  # the next one may have all the slots that it can use
-                    nudge(run_id, queue=run.queue)
+                asks = bool(spec_of(run.pipeline).steps)
+                nudge_next(after=run_id, queue=run.queue, twice=asks)
 
 
 @shared_task(ignore_result=True)
@@ -79,4 +82,8 @@ def look_after_batches() -> None:
         for run_id in runs_to_look_after():
             if SLOTS.is_stopping:
                 return
-            look_after(run_id, pipeline_of=pipeline_of, client_of=client_of)
+            try:
+                look_after(run_id, pipeline_of=pipeline_of, client_of=client_of)
+            except Exception:  # one run that cannot be looked after does not keep the others waiting
+                log.exception("The batch jobs of run %s could not be looked after", run_id)
+                reconnect()

@@ -203,9 +203,11 @@ class Attempt:
         if not error.is_passing:
             raise ItemError(f"{UNANSWERED}{error.code}", str(error)) from None
         self.n_failed += 1
-        if error.is_down and Breaker(self.gate).found_down(self.run, because=str(error)):
+        breaker = Breaker(self.gate)
+        is_paused = error.is_down and breaker.found_down(self.run, because=str(error))
+        if is_paused and not breaker.is_worn_out:
             raise PausedError
-        if self.n_failed >= MOST_ATTEMPTS:
+        if is_paused or self.n_failed >= MOST_ATTEMPTS:
             raise ItemError(f"{UNANSWERED}{error.code}", str(error)) from None
         self._wait(backoff(self.n_failed))
         return None

@@ -38,7 +38,7 @@ from models_app.models import (
     RunItem,
     RunState,
 )
-from models_app.prices import cost_of
+from models_app.prices import cost_to_keep
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -49,12 +49,13 @@ LONGEST_SENT = timedelta(hours=72)  # after which a job is taken to be lost; pro
 
 def look_at(job: BatchJob, run: Run, client: Client) -> None:
     """Store the answers of a job that is done; nothing while it is not."""
-    if run.state == RunState.CANCELLED:
+    status = asked(run, lambda: batches_of(client).look(job.name, timeout=CALL_SECONDS))
+    is_done = isinstance(status, BatchStatus) and status.state == BatchState.DONE
+    if run.state == RunState.CANCELLED and not is_done:  # what is done is paid, and kept
         asked(run, lambda: batches_of(client).cancel(job.name, timeout=CALL_SECONDS))
         pending_of(job).delete()
         end_job(job, BatchJobState.FAILED, error=_("The run was cancelled."))
         return
-    status = asked(run, lambda: batches_of(client).look(job.name, timeout=CALL_SECONDS))
     if not isinstance(status, BatchStatus):
         return
     if status.state == BatchState.DONE:
@@ -80,7 +81,7 @@ def _store_replies(job: BatchJob, run: Run, status: BatchStatus) -> None:
 def _store(exchange: Exchange, reply: Reply | BlockedError) -> None:
     """The answer, if it still is pending: its video may have been withdrawn, its run cancelled."""
     columns = answered_columns(reply) if isinstance(reply, Reply) else blocked_columns(reply)
-    cost = cost_of(exchange.client, exchange.model, reply.usage, is_batch=True)
+    cost = cost_to_keep(exchange.client, exchange.model, reply.usage, is_batch=True)
     pending = Exchange.objects.filter(pk=exchange.pk, state=ExchangeState.PENDING)
     if not pending.filter(key__isnull=False).update(**columns, cost=cost, reserved=None, answered_at=Now()):
         # Withdrawn meanwhile: of what was paid, only the cost is kept.

@@ -51,6 +51,7 @@ from models_app.models import (
     RunItem,
     RunState,
 )
+from models_app.pipelines.base import ItemError
 from models_app.specs import LlmSettings
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def look_after(run_id: int, *, pipeline_of: PipelineOf, client_of: ClientOf) -> 
         return
     try:
         client = CLIENTS.get(cast(LlmSettings, settings_of(run)).client, client_of)
-    except ProviderError as error:
+    except (ProviderError, ItemError) as error:
         pause_itself(run.pk, because=str(error))
         return
     for job in BatchJob.objects.filter(_due(), run=run, state__in=(BatchJobState.NEW, BatchJobState.SENT)):
@@ -173,7 +174,12 @@ def _hand_in(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -
         gathered = Requests(run, pipeline_of, stack)
         failed = gathered.gather(by_video)
         _drop_unfound(job, gathered, failed)
-        if gathered.found and not _make_room(job, run, gathered):
+        try:
+            if gathered.found and not _make_room(job, run, gathered):
+                return False
+        except budget.SpentError as error:
+            _undo(job)
+            pause_itself(run.pk, because=str(error))
             return False
         requests = gathered.requests
         if not requests:

@@ -12,6 +12,7 @@ from typing import NoReturn, cast
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
+from annotator.locks import locked
 from models_app.clients.base import Reply, Request
 from models_app.engine.asking import PostponedError
 from models_app.engine.briefings import Shots, briefing_of
@@ -20,7 +21,7 @@ from models_app.engine.desk import PipelineOf, settings_of
 from models_app.engine.exchanges import Exchanges, key_of, reply_of
 from models_app.engine.inputs import llm_input
 from models_app.engine.nudges import nudge_on_commit
-from models_app.models import Exchange, ExchangeState, ItemState, Run, RunItem
+from models_app.models import Exchange, ExchangeState, ItemState, Run, RunItem, RunState
 from models_app.pipelines.base import Interrupted, ItemError, LlmJudge, Question
 from models_app.specs import LlmSettings, spec_of
 
@@ -70,9 +71,28 @@ def release_answered(run: Run) -> int:
 
 
 def drop_orphans(run: Run) -> None:
-    """Forget what waits for another run's answer that has come, or will not come any more."""
-    waiting = Exchange.objects.filter(run=run, state=ExchangeState.PENDING, key=None)
+    """Forget what waits for another run's answer that has come, or will not come any more.
+
+    What a stopped run has not handed in becomes this run's to ask. What is in a job is left alone: its answer
+    has a cost, though the video may have been withdrawn.
+    """
+    waiting = Exchange.objects.filter(run=run, state=ExchangeState.PENDING, key=None, job=None)
     waiting.exclude(source__state=ExchangeState.PENDING).delete()
+    left = waiting.filter(source__job=None).exclude(source__run__state=RunState.RUNNING)
+    for pk, source in left.filter(source__isnull=False).values_list("pk", "source_id"):
+        _inherit(pk, source=source)
+
+
+@transaction.atomic
+def _inherit(pk: int, *, source: int) -> None:
+    """Change places with the exchange that was waited for: this one is handed in, and that one waits."""
+    kept = Exchange.objects.filter(pk=source, state=ExchangeState.PENDING, job=None, key__isnull=False)
+    key = locked(kept).values_list("key", flat=True).first()
+    if key is None:
+        return  # it has gone on meanwhile
+    Exchange.objects.filter(pk=source).update(key=None, source=pk)
+    Exchange.objects.filter(source=source).exclude(pk=pk).update(source=pk)
+    Exchange.objects.filter(pk=pk).update(key=key, source=None)
 
 
 class _NotYetError(PostponedError):

@@ -15,6 +15,7 @@ from models_app.models import Exchange, ItemState, ProviderGate, Run, RunItem
 MOST_DOWN = 10  # requests in a row, of all workers
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
+MOST_OPENED = 8  # times in a row, two hours in all, that nobody but the provider is blamed
 UNANSWERED = "provider-"  # how the codes of items begin that failed for want of an answer
 
 
@@ -41,6 +42,15 @@ class Breaker:
         self._open(run, because=because)
         return True
 
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether it has been tried for so long that it may be the items which it cannot answer.
+
+        What is tried then fails, a few items each time that it opens: else a run of which nothing but such
+        items is left would pause and go on for ever.
+        """
+        return self.gate.standing().n_opened > MOST_OPENED
+
     @transaction.atomic
     def _open(self, run: Run, *, because: str) -> None:
         """Pause the run until the provider is tried again; longer each time that it is still down."""
@@ -51,7 +61,8 @@ class Breaker:
             gate.save(update_fields=["closed_until", "n_opened"])
         said = _("%(client)s does not answer (%(why)s). The run goes on by itself when it is tried again.")
         values = {"client": self.gate.client, "why": because[:200].rstrip(".")}
-        if pause_itself(run.pk, because=said % values, resume_at=gate.closed_until):
+        is_ours = pause_itself(run.pk, because=said % values, resume_at=gate.closed_until)
+        if is_ours and gate.n_opened <= MOST_OPENED:
             _give_back(run, since=_last_answer(run))
         self.gate.forget()
 

@@ -13,12 +13,13 @@ from django.db.models import Max, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from annotator.errors import RefusedError
 from annotator.locks import locked
 from models_app.clients.base import Clip, Picture, Request, Text, Usage
 from models_app.engine.claims import Claim
 from models_app.models import Exchange, ExchangeState, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import currency, price_of
+from models_app.prices import currency, need_prices, price_of
 
 BYTES_PER_TOKEN = 4  # in UTF-8: letters beyond Latin take more tokens, too
 TOKENS_PER_PICTURE = 1100
@@ -28,7 +29,7 @@ MARGIN_SECONDS = 30.0  # for storing, beside the time that the provider has
 
 
 class SpentError(Exception):
-    """There is no room for the request, and nothing in flight that could make some.
+    """There is no room for the request, or nobody can say: and nothing in flight that could change it.
 
     The message is for a researcher.
     """
@@ -87,12 +88,15 @@ def expected_cost(
 ) -> Decimal:
     """What a request may cost: as the dearest so far, or, if that is more, as long as it may get.
 
-    Before the first answer, the longest answer that is allowed is taken to come.
+    Before the first answer, the longest answer that is allowed is taken to come. SpentError without a price.
     """
     request = question.request
+    try:
+        need_prices([(question.client, request.model)])
+    except RefusedError as error:  # it was there when the run was made
+        raise SpentError(str(error)) from None
     price = price_of(question.client, request.model)
-    if price is None:
-        return Decimal(0)  # refused when the run was made; the price has gone from the table since
+    assert price is not None  # noqa: S101 - needed just now
     dearest: Decimal | None = Exchange.objects.filter(run=run).aggregate(most=Max("cost"))["most"]
     rate = price.tokens_per_video_second or TOKENS_PER_VIDEO_SECOND
     n_input = about_tokens(request, video_tokens=rate * (seconds or LONGEST_VIDEO))

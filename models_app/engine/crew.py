@@ -88,11 +88,17 @@ class Crew:
             after_each()
 
     def _is_wanted(self) -> bool:
+        """Whether the run still runs; and what it may cost now, as a slice may last for hours."""
         try:
-            return Run.objects.filter(pk=self.run.pk, state=RunState.RUNNING).exists()
+            running = Run.objects.filter(pk=self.run.pk, state=RunState.RUNNING)
+            found = running.values_list("budget").first()
         except Error:
             reconnect()
             return True  # what is in flight is worth more than the look
+        if found is None:
+            return False
+        (self.run.budget,) = found
+        return True
 
     def _leave(self) -> None:
         """Give back what is still in hand; nothing of it is stored any more but the answers."""

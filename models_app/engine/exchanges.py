@@ -18,7 +18,7 @@ from models_app.engine.inputs import withdrawn_error
 from models_app.engine.storing import storable
 from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import cost_of
+from models_app.prices import cost_to_keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,8 @@ class Exchanges:
             return self._insert(claim, row)
         except IntegrityError:
             winner = Exchange.objects.filter(key=key).first()
+        if winner is not None and _is_same(winner, row):
+            return winner  # stored the first time, though we were not told: the connection broke then
         row = self._row(claim, question, source=winner, **_columns(question, answered))
         if winner is not None and winner.state != ExchangeState.PENDING:  # else ours is the first answer
             for name in ("state", "answer", "reason", "finish", "answered_by"):
@@ -168,6 +170,12 @@ class Exchanges:
         return row if withdrawn_at is None else None
 
 
+def _is_same(winner: Exchange, row: Exchange) -> bool:
+    """Whether a row is this very answer: two requests do not take the same time to the millisecond."""
+    names = ("run_id", "answer", "n_input", "n_output", "seconds")
+    return row.seconds is not None and all(getattr(winner, name) == getattr(row, name) for name in names)
+
+
 def reply_of(exchange: Exchange | None) -> Reply:
     """The answer that an exchange holds; ItemError where it is none."""
     if exchange is None:
@@ -205,7 +213,7 @@ def blocked_columns(error: BlockedError) -> dict[str, object]:
 
 
 def _columns(question: Question, answered: Answered) -> dict[str, object]:
-    cost = cost_of(question.client, question.request.model, answered.usage)
+    cost = cost_to_keep(question.client, question.request.model, answered.usage)
     more = {"cost": cost, "seconds": answered.seconds, "answered_at": Now()}
     if answered.blocked is not None:
         return blocked_columns(answered.blocked) | more

@@ -14,6 +14,7 @@ from models_app.models import Run, RunItem, RunState
 log = logging.getLogger(__name__)
 AT_START = 4  # nudges for a run that begins: as many slots as may take it up at once
 WORK_ON = "models_app.tasks.work_on"
+EXPIRES = 120.0  # seconds: what has waited that long is out of date, and a sweep has seen to it
 LOOK_AFTER = "models_app.tasks.look_after_batches"
 
 
@@ -29,7 +30,7 @@ def nudge_batches(*, queue: str) -> bool:
 
 def _send(task: str, *args: int, queue: str) -> bool:
     try:
-        current_app.send_task(task, args=args, queue=queue, retry=False, ignore_result=True)
+        current_app.send_task(task, args=args, queue=queue, retry=False, ignore_result=True, expires=EXPIRES)
     except (KombuError, OSError) as error:
         log.warning("The broker took no message (%s %s): %s", task, args, error)
         return False
@@ -47,11 +48,18 @@ def _nudge_several(run_id: int, *, queue: str, times: int) -> None:
             return  # nobody waits for a broker that is away once more
 
 
-def nudge_next(*, after: int, queue: str) -> None:
-    """Hand a slot on: to the queue's next run in turn that has something to do, maybe the same again."""
+def nudge_next(*, after: int, queue: str, twice: bool = False) -> None:
+    """Hand a slot on: to the queue's next run in turn that has something to do, maybe the same again.
+
+    twice: to that run as well, where another is next: which may have all the slots that it can use.
+    """
     waiting = list(wanting_workers([queue]).order_by("pk").values_list("pk", flat=True))
-    if waiting:
-        nudge(next((pk for pk in waiting if pk > after), waiting[0]), queue=queue)
+    if not waiting:
+        return
+    chosen = next((pk for pk in waiting if pk > after), waiting[0])
+    nudge(chosen, queue=queue)
+    if twice and chosen != after and after in waiting:
+        nudge(after, queue=queue)
 
 
 def wanting_workers(queues: Collection[str]) -> QuerySet[Run]:

@@ -36,6 +36,7 @@ from models_app.models import (
 from models_app.pipelines.base import ItemError
 from models_app.pipelines.llm.judges import LlmFromScript
 from models_app.queries.runs import progress_of
+from models_app.tasks import look_after_batches
 from tests.factories import make_study
 from tests.models_app.batch_fakes import FakeBatchClient
 from tests.models_app.fakes import FakeLlm, an_answer, asking, giving, study_with_scripts
@@ -324,6 +325,21 @@ def test_cancelled_run_cancels_its_job_and_can_be_resumed():
     assert states(run) == ["done"] * 2
 
 
+def test_job_that_was_done_when_its_run_was_cancelled_is_on_the_bill():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    client.finish()
+    cancel_run(run=run, by=None)
+    look(run, client)
+    assert run.exchanges.filter(cost__gt=0, state=ExchangeState.ANSWERED).count() == 2
+    run.refresh_from_db()
+    assert (run.state, states(run), client.cancelled) == (RunState.CANCELLED, ["waiting"] * 2, [])
+    resume_run(run=run, by=None)
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
 def test_paused_run_keeps_its_job_and_takes_its_answers():
     run, client = start(2), FakeBatchClient()
     work(run, client)
@@ -379,12 +395,33 @@ def test_second_run_waits_for_the_same_answer_instead_of_paying_for_it_again():
     assert sum(other.exchanges.values_list("cost", flat=True)) == 0
 
 
+@pytest.mark.parametrize("stop", [cancel_run, pause_run])
+@pytest.mark.parametrize("is_stopped_first", [True, False])
+def test_run_asks_itself_what_a_stopped_run_had_kept_and_not_handed_in(stop, is_stopped_first):
+    first, client = start(2), FakeBatchClient()
+    work(first, client)
+    if is_stopped_first:
+        stop(run=first, by=None)
+    second = start_run(study=first.study, pipeline="llm-from-script", settings=first.settings)
+    work(second, client)
+    if not is_stopped_first:
+        stop(run=first, by=None)
+    to_the_end(second, client)
+    assert (states(second), client.n_requests) == (["done"] * 2, 2)
+    assert second.exchanges.filter(source=None, cost__gt=0).count() == 2
+    resume_run(run=first, by=None)
+    to_the_end(first, client)
+    assert (states(first), client.n_requests) == (["done"] * 2, 2)
+    assert sum(first.exchanges.values_list("cost", flat=True)) == 0
+
+
 def test_video_withdrawn_while_its_request_is_away_keeps_the_cost_alone():
     run, client = start(2), FakeBatchClient()
     work(run, client)
     look(run, client)
     video = run.scope_rows.first().video
     withdraw_video(video=video, by=None, because="asked for")
+    look(run, client)  # the job is not done yet
     client.finish()
     look(run, client)
     row = run.exchanges.get(video=video)
@@ -444,3 +481,41 @@ def test_study_without_batches_has_nothing_to_look_after():
     make_run(make_study())
     assert runs_to_look_after() == []
     assert Exchange.objects.count() == 0
+
+
+def test_run_that_cannot_be_looked_after_does_not_keep_others_waiting(monkeypatch):
+    broken, whole, client = start(1), start(1), FakeBatchClient()
+    work(broken, client)
+    work(whole, client)
+
+    def look_after_but_one(run_id, **given):
+        if run_id == broken.pk:
+            raise RuntimeError
+        look_after(run_id, pipeline_of=giving(GeminiLlm()), client_of=asking(client))
+
+    monkeypatch.setattr("models_app.tasks.look_after", look_after_but_one)
+    look_after_batches()
+    assert [job.run_id for job in BatchJob.objects.all()] == [whole.pk]
+
+
+def test_run_whose_client_cannot_be_had_for_a_batch_pauses_and_says_why():
+    run = start(1)
+    work(run, FakeBatchClient())
+
+    def nobody(name):
+        raise ItemError("missing-package", "google-genai is not installed.")
+
+    look_after(run.pk, pipeline_of=giving(GeminiLlm()), client_of=nobody)
+    run.refresh_from_db()
+    assert (run.state, run.paused_because) == (RunState.PAUSED, "google-genai is not installed.")
+
+
+def test_price_that_went_pauses_a_run_with_a_budget_before_it_is_handed_in(settings, tmp_path):
+    run, client = start(1, budget=Decimal(1)), FakeBatchClient()
+    work(run, client)
+    settings.LLM_PRICES = tmp_path / "prices.yaml"
+    settings.LLM_PRICES.write_text("currency: USD\nprices: []\n")
+    look(run, client)
+    run.refresh_from_db()
+    assert (run.state, client.n_requests, BatchJob.objects.count()) == (RunState.PAUSED, 0, 0)
+    assert "prices.yaml" in run.paused_because

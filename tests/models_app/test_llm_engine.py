@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from annotator.actions.videos import withdraw_video
@@ -23,8 +23,9 @@ from models_app.clients.base import (
     Usage,
 )
 from models_app.engine import asking as engine_asking
-from models_app.engine import crew, exchanges, gate, slices
+from models_app.engine import crew, exchanges, gate, outage, slices
 from models_app.engine.asking import PostponedError
+from models_app.engine.breaker import MOST_OPENED
 from models_app.engine.pausing import resume_what_is_due
 from models_app.engine.slices import work_slice
 from models_app.engine.slots import give_back, take_passes
@@ -44,6 +45,7 @@ from models_app.models import (
     Script,
 )
 from models_app.pipelines.base import ItemError
+from models_app.prices import cost_of
 from models_app.queries.runs import failures_of, progress_of
 from tests.models_app.fakes import MODEL, FakeClient, FakeLlm, an_answer, asking, giving, study_with_scripts
 
@@ -208,6 +210,22 @@ def test_twin_that_lost_the_race_reads_the_winners_answer_and_both_are_on_the_bi
     assert (row.answer, row.cost, row.key) == ("first", COST, None)
     assert row.source == Exchange.objects.get(run=winner)
     assert Prediction.objects.filter(run=loser).first().reason == "first"
+
+
+def test_answer_stored_when_the_connection_broke_is_on_the_bill_once(monkeypatch):
+    monkeypatch.setattr(outage, "STORE_PAUSES", (0.01,))
+    stored, store = [], exchanges.Exchanges.store
+
+    def store_and_break(*given):
+        stored.append(store(*given))
+        if len(stored) == 1:
+            raise OperationalError("server closed the connection unexpectedly")
+        return stored[-1]
+
+    monkeypatch.setattr(exchanges.Exchanges, "store", store_and_break)
+    assert work(run := start(different(1)), client := FakeClient()).n_done == 1
+    assert (len(client.asked), len(stored)) == (1, 2)
+    assert run.exchanges.get().cost == COST
 
 
 def test_model_without_a_price_costs_nobody_knows_what():
@@ -426,6 +444,21 @@ def test_provider_that_stays_down_is_tried_later_each_time():
     assert minutes == [1, 2, 4, 8, 16, 30, 30]
     assert asked == [10] + [1] * 6  # once it is known to be down, one request tells that it still is
     assert states(run) == ["waiting"] * 4
+
+
+def test_run_of_nothing_but_items_that_the_provider_cannot_answer_ends():
+    run, n_pauses = start(different(2), in_flight=4), 0
+    while n_pauses < 20:
+        work(run, FakeClient(raising_always(DownError("internal", "500"))))
+        run.refresh_from_db()
+        if run.state != RunState.PAUSED:
+            break
+        n_pauses += 1
+        let_time_pass(run)
+        resume_what_is_due()
+    assert run.state == RunState.FINISHED
+    assert n_pauses == MOST_OPENED + 1
+    assert set(run.items.values_list("state", "error_code")) == {(ItemState.FAILED, "provider-internal")}
 
 
 def test_runs_at_a_provider_that_is_down_pause_without_asking_on():
@@ -699,6 +732,47 @@ def test_request_of_a_killed_worker_counts_until_no_answer_can_come(monkeypatch)
     )
     assert work(run, FakeClient(), FakeLlm(max_output_tokens=256)).n_done == 1
     assert timezone.now() >= until_then
+
+
+def test_budget_given_to_a_running_run_holds_at_once():
+    run = start(different(60), in_flight=1)
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        if len(asked) == 2:
+            resume_run(run=Run.objects.get(pk=run.pk), by=None, budget="0.001")
+        time.sleep(0.05)
+        return an_answer()
+
+    work(run, FakeClient(answer))
+    assert "The budget is spent" in paused(run).paused_because
+    assert len(asked) < 60
+
+
+def no_prices(settings, folder, text="currency: USD\nprices: []\n"):
+    settings.LLM_PRICES = folder / "prices.yaml"
+    settings.LLM_PRICES.write_text(text)
+
+
+def test_price_that_went_pauses_a_run_with_a_budget_before_it_asks(settings, tmp_path):
+    run = start(different(2), budget="1")
+    no_prices(settings, tmp_path)
+    work(run, client := FakeClient())
+    assert "prices.yaml" in paused(run).paused_because
+    assert (client.asked, states(run)) == ([], ["waiting"] * 2)
+
+
+def test_price_table_that_breaks_meanwhile_loses_no_answer_and_no_cost(settings, tmp_path):
+    run = start(different(2), in_flight=1)
+
+    def answer(request):
+        no_prices(settings, tmp_path, "prices: [oops")
+        return an_answer()
+
+    assert cost_of("openai", MODEL, Usage(1000, 100)) == COST  # read, as on every page that shows a cost
+    assert work(run, FakeClient(answer)).n_done == 2
+    assert list(run.exchanges.values_list("cost", flat=True)) == [COST] * 2
 
 
 def test_budget_needs_a_price_and_names_the_file():

@@ -1,6 +1,7 @@
 """Starting, pausing, resuming, cancelling runs, and what is frozen with them."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils import timezone
 from annotator.errors import RefusedError
 from annotator.models import Change, GoldLabel, Study
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
+from models_app.engine.nudges import nudge, nudge_next
 from models_app.engine.slices import work_slice
 from models_app.engine.sweep import sign_off, sweep
 from models_app.models import ItemState, Run, RunItem, RunState, RunVideo, WorkerBeat
@@ -230,6 +232,29 @@ def test_paused_run_says_why_until_it_goes_on():
     assert run.paused_because == "lunch"
     assert resume_run(run=run, by=user).paused_because == ""
     assert [(event.what, event.by) for event in log_of(run)][:2] == [("resumed", user), ("paused", user)]
+
+
+def test_slot_is_handed_on_to_the_next_run_in_turn_and_to_the_same_once(nudged):
+    first, second = (start(study_with_scripts(1)) for _i in range(2))
+    for after, twice, sent in [
+        (first, False, [second]),
+        (first, True, [second, first]),
+        (second, True, [first, second]),
+    ]:
+        nudge_next(after=after.pk, queue="io", twice=twice)
+        assert [pk for pk, _queue in nudged] == [run.pk for run in sent]
+        nudged.clear()
+    pause_run(run=second, by=None)
+    nudge_next(after=first.pk, queue="io", twice=True)
+    nudge_next(after=second.pk, queue="io", twice=True)
+    assert [pk for pk, _queue in nudged] == [first.pk, first.pk]
+
+
+def test_nudge_that_nobody_took_in_time_is_dropped(monkeypatch):
+    """A busy night puts more on the queue than it takes off: what waits behind must not wait for hours."""
+    monkeypatch.setattr("models_app.engine.nudges.current_app.send_task", sent := Mock())
+    nudge(1, queue="io")
+    assert 30 < sent.call_args.kwargs["expires"] <= 300
 
 
 def test_sweep_nudges_what_has_work_as_often_as_slots_are_idle(nudged):
