@@ -152,6 +152,12 @@ class Video(models.Model):
         return [tag for tag in self.hashtags if f"#{tag}".lower() not in caption]
 
     @property
+    def post_text(self) -> str:
+        """What coders read beside the video: the caption, and the hashtags that it does not spell out."""
+        tags = " ".join(f"#{tag}" for tag in self.other_hashtags)
+        return "\n".join(part for part in (self.caption, tags) if part)
+
+    @property
     def link(self) -> str:
         """Where the video stands on its platform, if that is a web address; else empty."""
         return self.url if self.url.startswith(("https://", "http://")) else ""

@@ -20,7 +20,7 @@ from models_app.clients.base import (
     Reply,
     Request,
 )
-from models_app.clients.gemini_errors import error_of_status, reply_of, told_in_our_words
+from models_app.clients.gemini_errors import error_of_status, reply_of, short, told_in_our_words
 from models_app.clients.gemini_files import Clock, Uploads, is_spent
 from models_app.clients.gemini_requests import http_options, line_of, part_of_file
 
@@ -79,7 +79,7 @@ class Batches:
             )
         state = _word(job.state)
         if state in FAILED:
-            why = f": {job.error.message}" if job.error and job.error.message else "."
+            why = f": {short(job.error.message)}" if job.error and job.error.message else "."
             status = BatchStatus(BatchState.FAILED, f"Gemini ended the batch ({state}){why}")
         elif state in DONE:
             status = BatchStatus(BatchState.DONE, replies=self._replies(job, timeout=timeout))

@@ -122,7 +122,7 @@ def error_of_status(error: Mapping[str, Any]) -> ProviderError:
 
 def _of_api(error: errors.APIError, *, files: bool) -> ProviderError:
     code, status, details = error.code or 0, error.status or "", _details(error)
-    told = _short(str(error.message or status or f"HTTP {code}"))
+    told = short(str(error.message or status or f"HTTP {code}"))
     reasons = " ".join(str(detail.get("reason", "")) for detail in details)
     if files and code in (400, 403, 404) and _GONE.search(told):
         return StaleError("stale-file", f"A file sent to Gemini before is there no more: {told}")
@@ -185,14 +185,15 @@ def _usage(said: Mapping[str, Any]) -> Usage:
 
 
 def _blocked(reason: str, message: str | None, what: str, usage: Usage) -> BlockedError:
-    reason, more = _short(reason), f": {_short(message)}" if message else ""
+    reason, more = short(reason), f": {short(message)}" if message else ""
     return BlockedError(reason, f"A filter of Gemini's held back {what} ({reason}){more}", usage=usage)
 
 
 def _told(error: Exception) -> str:
-    return _short(str(error)) or type(error).__name__
+    return short(str(error)) or type(error).__name__
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """On one line, of bounded length, and without any key."""
     told = " ".join(redact(text).split())
     return told if len(told) <= LONGEST_TOLD else f"{told[:LONGEST_TOLD]}…"

@@ -14,7 +14,7 @@ from google import genai
 from google.genai import types
 
 from models_app.clients.base import Clip, DownError, ProviderError, RefusedRequestError, StaleError
-from models_app.clients.gemini_errors import told_in_our_words
+from models_app.clients.gemini_errors import short, told_in_our_words
 from models_app.clients.gemini_requests import http_options, unreadable
 
 MOST_KEPT = 64  # files that stay uploaded for the next question about them
@@ -112,7 +112,7 @@ class Uploads:
                 )
         if file.state is types.FileState.FAILED:
             self.delete(file)
-            why = f": {file.error.message}" if file.error and file.error.message else "."
+            why = f": {short(file.error.message)}" if file.error and file.error.message else "."
             raise RefusedRequestError("bad-file", f"Gemini could not read the video{why}")
         return file
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 
 from annotator.locks import locked
 from models_app.clients.base import Reply, Request
+from models_app.clients.keys import redact
 from models_app.engine.asking import PostponedError
 from models_app.engine.briefings import Shots, briefing_of
 from models_app.engine.claims import Claim
@@ -128,7 +129,7 @@ class Requests:
             except ItemError as error:
                 failed[video] = error
             except Exception as error:  # noqa: BLE001 - a pipeline may raise anything; others are handed in
-                failed[video] = ItemError("crashed", f"{type(error).__name__}: {error}")
+                failed[video] = ItemError("crashed", redact(f"{type(error).__name__}: {error}"))
         return failed
 
     def _asking(self, wanted: list[Exchange]) -> "_Recorder":

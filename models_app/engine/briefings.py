@@ -1,5 +1,6 @@
 """What a run that asks a language model was frozen with: its prompts, and gold examples for each video."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,12 +51,15 @@ class Shots:
     def _kept(self) -> list[tuple[int, int | None, Shot]]:
         """(video, creator, shot) in order; without those whose script has gone since."""
         rows = RunShot.objects.filter(run=self.run, script__isnull=False, video__withdrawn_at__isnull=True)
-        columns = ("video_id", "video__creator_id", "script__text", "gold")
-        values = list(self.run.codebook.values.order_by("position").values_list("slug", flat=True))
-        return [
-            (video, creator, Shot(text, tuple((slug, gold[slug]) for slug in values if slug in gold)))
-            for video, creator, text, gold in rows.order_by("number").values_list(*columns)
-        ]
+        columns = ("gold", "script__text", "video__creator_id", "video__caption", "video__hashtags")
+        rows = rows.select_related("script", "video").only(*columns).order_by("number")
+        slugs = list(self.run.codebook.values.order_by("position").values_list("slug", flat=True))
+        return [(row.video_id, row.video.creator_id, _shot(row, slugs)) for row in rows]
+
+
+def _shot(row: RunShot, slugs: Sequence[str]) -> Shot:
+    stances = tuple((slug, row.gold[slug]) for slug in slugs if slug in row.gold)
+    return Shot(row.script.text if row.script else "", stances, post=row.video.post_text)
 
 
 def shots_for(run: Run, video_id: int) -> tuple[Shot, ...]:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotator.outages import is_outage
+from models_app.clients.base import Reply
 from models_app.engine.asking import Asker, PostponedError
 from models_app.engine.briefings import Shots, briefing_of
 from models_app.engine.claims import Claim, release
@@ -31,6 +32,7 @@ from models_app.engine.storing import (
 )
 from models_app.models import Gives, ItemKind, Run, RunState
 from models_app.pipelines.base import (
+    Ask,
     Briefing,
     Dataset,
     Interrupted,
@@ -38,6 +40,7 @@ from models_app.pipelines.base import (
     LlmJudge,
     Pipeline,
     Prediction,
+    Question,
     ScriptJudge,
     ScriptMaker,
 )
@@ -174,7 +177,7 @@ class Desk:
             shots=self.shots.of(claim.key),
         )
         with given as item:
-            ask = asker.asking_for(claim, look=beat.look)
+            ask = beat.noting(asker.asking_for(claim, look=beat.look))
             answer = judge.work(item, briefing=self.briefing, ask=ask, beat=beat)
         wanted = answer.script if self.run.gives == Gives.SCRIPTS else answer.predictions
         if wanted is None:
@@ -233,6 +236,7 @@ class Pulse:
         self._claim = claim
         self._should_stop = should_stop
         self._done = 0.0
+        self._is_sent = False  # in a batch, and so in nobody's hands; what else it asks is to go with it
         self._looked_at = time.monotonic()
 
     def __call__(self, done: float) -> None:
@@ -240,10 +244,24 @@ class Pulse:
         self._done = min(max(float(done), 0.0), 1.0)
         self.look()
 
+    def noting(self, ask: Ask) -> Ask:
+        """Ask, and note that the item was sent: from then on it is not missed where it is looked for."""
+
+        def asked(question: Question) -> Reply:
+            try:
+                return ask(question)
+            except PostponedError:
+                self._is_sent = True
+                raise
+
+        return asked
+
     def look(self) -> None:
         """Whether to go on; asked of the database at most once a second."""
-        if self._should_stop() or KEEPER.is_lost(self._claim):
+        if self._should_stop() or (KEEPER.is_lost(self._claim) and not self._is_sent):
             raise Interrupted
+        if self._is_sent:
+            return
         now = time.monotonic()
         if now - self._looked_at < LOOK_SECONDS:
             return

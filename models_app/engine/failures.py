@@ -2,12 +2,13 @@
 
 import errno
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from annotator.media.errors import MediaError, StorageError
+from models_app.clients.keys import redact
 from models_app.pipelines.base import ItemError
 
 LAST_LINES = 12
@@ -30,7 +31,12 @@ class Failure:
 
 
 def failure_of(error: BaseException) -> Failure:
-    """The failure that an exception stands for."""
+    """The failure that an exception stands for, without any key: libraries put what they send into theirs."""
+    failure = _failure(error)
+    return replace(failure, message=redact(failure.message))
+
+
+def _failure(error: BaseException) -> Failure:
     if isinstance(error, BlockedItemError):
         return Failure(error.code[:40], str(error), is_blocked=True)
     if isinstance(error, ItemError):
@@ -53,6 +59,6 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def _lines(error: BaseException) -> str:
-    """The last lines of the traceback: the exception and where it was raised."""
-    lines = "".join(traceback.format_exception(error)).splitlines()
+    """The last lines of the traceback: the exception and where it was raised. Cut, half a key would stay."""
+    lines = redact("".join(traceback.format_exception(error))).splitlines()
     return "\n".join(lines[-LAST_LINES:])[-LONGEST_DETAIL:].replace("\0", "")

@@ -67,12 +67,17 @@ def script_input(*, run_id: int, video_id: int) -> ScriptInput:
 
 @contextmanager
 def llm_input(*, run_id: int, video_id: int, needs: Needs, shots: tuple[Shot, ...]) -> Iterator[LlmInput]:
-    """What a language model is given of a video: its media, or its script, with the run's examples."""
+    """What a language model is given of a video: its media, or its script, with the run's examples.
+
+    And what coders read beside it, the text of the post: never its counts.
+    """
+    post = Video.objects.only("caption", "hashtags").get(pk=video_id).post_text
     if needs == Needs.SCRIPT:
-        yield LlmInput(video_id, script=script_input(run_id=run_id, video_id=video_id), shots=shots)
+        script = script_input(run_id=run_id, video_id=video_id)
+        yield LlmInput(video_id, script=script, shots=shots, post=post)
         return
     with video_input(video_id) as video:
-        yield LlmInput(video_id, video=video, shots=shots)
+        yield LlmInput(video_id, video=video, shots=shots, post=post)
 
 
 def data_set(run: Run, *, values: tuple[str, ...], n_folds: int) -> Dataset:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from annotator.locks import locked
+from models_app.clients.keys import redact
 from models_app.models import Run, RunEvent, RunState
 
 
@@ -16,7 +17,7 @@ class PausedError(Exception):
 @transaction.atomic
 def pause_itself(run_id: int, *, because: str, resume_at: datetime | None = None) -> bool:
     """Pause a running run; with resume_at, until then. False if it was not running any more."""
-    because = because[:300]
+    because = redact(because)[:300]
     running = Run.objects.filter(pk=run_id, state=RunState.RUNNING)
     if not running.update(state=RunState.PAUSED, paused_because=because, resume_at=resume_at):
         return False

@@ -151,10 +151,11 @@ class Step(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A gold video shown as an example: its script and its stances by slug."""
+    """A gold video shown as an example: its script, its stances by slug, and the text of its post."""
 
     text: str
     stances: tuple[tuple[str, int], ...]
+    post: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class LlmInput:
     video: VideoInput | None = None
     script: ScriptInput | None = None
     shots: tuple[Shot, ...] = ()  # never of the video's own creator
+    post: str = ""  # the text of the post, caption and hashtags; coders judge it with the video
 
 
 @dataclass(frozen=True, slots=True)

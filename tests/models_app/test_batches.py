@@ -19,7 +19,7 @@ from models_app.clients.base import (
     Turn,
 )
 from models_app.engine import asking as engine_asking
-from models_app.engine import batch_answers, batch_jobs, crew, gate
+from models_app.engine import batch_answers, batch_jobs, crew, desk, gate
 from models_app.engine.batch_jobs import look_after, runs_to_look_after
 from models_app.engine.desk import settings_of
 from models_app.engine.slices import work_slice
@@ -444,7 +444,9 @@ def test_question_asked_again_after_an_unreadable_answer_goes_at_once():
     assert (states(run), client.n_requests, len(client.asked)) == (["done"], 1, 1)
 
 
-def test_samples_of_a_video_go_to_the_provider_together():
+@pytest.mark.parametrize("look_seconds", [60, 0], ids=["quick", "slow"])
+def test_samples_of_a_video_go_to_the_provider_together(monkeypatch, look_seconds):
+    monkeypatch.setattr(desk, "LOOK_SECONDS", look_seconds)
     said = {slug: {"label": "none"} for slug in SLUGS}
     client = FakeBatchClient(lambda request: an_answer(json.dumps({"values": said, "has_sound": True})))
     study = study_with_scripts(2, text="Script %d.")

@@ -74,6 +74,41 @@ SAID = [
 ]
 
 
+POST = {"caption": "Proud of her #MyGirl", "hashtags": ["mygirl", "sisters"]}
+COUNTS = {"likes": 8123, "views": 990077, "comments": 4411, "shares": 5522}
+
+
+def messages_of(run):
+    return list(Exchange.objects.filter(run=run).order_by("pk").values_list("step", "message"))
+
+
+@pytest.mark.parametrize("pipeline", ["llm-direct", "llm-two-step", "llm-from-script"])
+def test_model_is_told_the_text_of_the_post_and_never_its_counts(study, pipeline):
+    study.videos.update(**POST, counts=COUNTS)
+    make_script(study.videos.get(), WRITTEN, model="writer")
+    told = messages_of(work(pipeline, study, Gemini()))
+    assert all(("Proud of her #MyGirl\n#sisters" in message) == (step == "values") for step, message in told)
+    assert not any(str(count) in message for _step, message in told for count in COUNTS.values())
+
+
+def test_other_text_of_a_post_is_another_question(study):
+    work("llm-direct", study, client := Gemini())
+    study.videos.update(caption="Another.")
+    work("llm-direct", study, client)
+    work("llm-direct", study, client)
+    assert len(client.asked) == 2
+
+
+def test_example_is_shown_with_the_text_of_its_post():
+    study = make_study(slugs=VALUES)
+    for creator in "abc":
+        gold_video(study, creator, caption=f"Post of {creator}.")
+    run = work("llm-from-script", study, Gemini(), examples="gold", shots=1)
+    for video, message in Exchange.objects.filter(run=run).values_list("video__caption", "message"):
+        assert message.count("=== post ") == 4
+        assert message.count(video) == 1
+
+
 def test_direct_run_ends_with_predictions(study):
     run = work("llm-direct", study, client := Gemini())
     assert run.state == RunState.FINISHED

@@ -46,6 +46,12 @@ def test_shipped_table_is_read_and_dated():
     assert cost_of("gemini", "gemini-1.5-pro-002", Usage(1_000_000, 1_000_000)) == Decimal("6.25")
 
 
+@pytest.mark.parametrize("client", ["gemini", "openai"])
+def test_model_that_is_asked_where_none_is_named_has_a_price(client):
+    table = read_prices(Path(django_settings.BASE_DIR) / "config/prices.yaml")
+    assert table.price_of(client, django_settings.LLM_MODELS[client]) is not None
+
+
 def test_cost_counts_cached_input_and_batches_at_their_own_price(table):
     table(entry(more="cached_input: 0.5\n    batch_factor: 0.5"))
     million = 1_000_000

@@ -25,7 +25,7 @@ STANCES: Mapping[str, tuple[bool, bool]] = {
     **dict.fromkeys(("endorsed", "endorse", "endorses", "present", "1", "+1", "+"), ENDORSED),
     **dict.fromkeys(("dominant", "2", "+2", "++"), ENDORSED),
     **dict.fromkeys(("absent", "none", "null", "0"), ABSENT),
-    **dict.fromkeys(("confronted", "confront", "confronts", "conflict", "-1", "-"), CONFRONTED),
+    **dict.fromkeys(("confronted", "confront", "confronts", "conflict", "-1"), CONFRONTED),
     **dict.fromkeys(
         ("both", "both endorsed and confronted", "endorsed and confronted", "confronted and endorsed"), BOTH
     ),
@@ -201,16 +201,20 @@ def _stance_part(slug: str, parts: Mapping[str, Any]) -> Any:
     given = [item for key, item in parts.items() if key in STANCE_KEYS]
     if not given and "value" in parts:  # the entry has its name from outside
         given = [parts["value"]]
-    if len(given) == 1:
+    if len(given) == 1 and given[0] is not None:  # null is absent only where it is all that is said
         return given[0]
     two = parts.get("endorsed"), parts.get("confronted")
     if not given and isinstance(two[0], bool) and isinstance(two[1], bool):
         return [word for word, yes in zip(("endorsed", "confronted"), two, strict=True) if yes] or "absent"
-    raise UnreadableAnswerError(f"it gives {'several stances' if given else 'no stance'} for “{slug}”")
+    raise UnreadableAnswerError(
+        f"it gives {'several stances' if len(given) > 1 else 'no stance'} for “{slug}”"
+    )
 
 
 def _stance(slug: str, said: Any, briefing: Briefing) -> tuple[bool, bool]:
     """Endorsed and confronted. Dominant is endorsed, also where the codebook does not offer it."""
+    if said is None:
+        return ABSENT  # as the published data set writes it
     stances = {_word(item) for item in said} if isinstance(said, list) else {_word(said)}
     stance = BOTH if stances == {ENDORSED, CONFRONTED} else stances.pop() if len(stances) == 1 else None
     if stance is None:
@@ -224,8 +228,6 @@ def _word(said: Any) -> tuple[bool, bool] | None:
     """A stance by its word or number; true and false are no stances, as they do not say of which."""
     if isinstance(said, float) and said.is_integer():
         said = int(said)
-    if said is None:
-        return ABSENT  # as the published data set writes it
     if isinstance(said, bool) or not isinstance(said, str | int):
         return None
     return STANCES.get(" ".join(str(said).replace("−", "-").replace("_", " ").lower().split()).strip(" .\"'"))

@@ -31,7 +31,7 @@ from models_app.pipelines.llm.asking import (
 from models_app.pipelines.llm.script_answers import read_script
 from models_app.pipelines.llm.votes import predictions_of, sound_of
 
-JUDGE_VIDEO = "Judge the video between the marks by the codebook. Reply with the JSON object alone."
+JUDGE_VIDEO = "Judge what stands between the marks by the codebook. Reply with the JSON object alone."
 WRITE_SCRIPT = "Write the script of the video between the marks. Reply with the script alone."
 
 
@@ -56,7 +56,9 @@ class LlmDirect:
         video = _video_of(item)
         beat(0.0)
         seen = self.watcher.parts(video, client=self.settings.client, beat=_part_of(beat, 0.0, 0.5))
-        parts = messages.video_message(seen, order=JUDGE_VIDEO, shots=item.shots)
+        parts = messages.video_message(
+            seen, order=JUDGE_VIDEO, of=video.sha256, post=item.post, shots=item.shots
+        )
         judged = _Values(self.settings, briefing, ask, _part_of(beat, 0.5, 1.0))
         return judged.of(parts, item, subject=video.sha256, duration_ms=video.duration_ms)
 
@@ -73,7 +75,7 @@ class LlmFromScript:
         if not text.strip():
             raise ItemError("empty-script", "The script is empty: there is nothing to judge.")
         duration_ms = item.video.duration_ms if item.video else None
-        parts = messages.script_message(text, shots=item.shots)
+        parts = messages.script_message(text, post=item.post, shots=item.shots)
         judged = _Values(self.settings, briefing, ask, beat)
         return judged.of(parts, item, subject=text_hash(text), duration_ms=duration_ms)
 
@@ -94,7 +96,8 @@ class LlmScript:
         beat(0.0)
         client = getattr(self.settings, "script_client", None) or self.settings.client
         seen = self.watcher.parts(video, client=client, beat=_part_of(beat, 0.0, 0.5))
-        parts = messages.video_message(seen, order=WRITE_SCRIPT)
+        # Without the text of the post, which is no part of the video: whoever judges the script gets both.
+        parts = messages.video_message(seen, order=WRITE_SCRIPT, of=video.sha256)
         question = script_question(parts, settings=self.settings, briefing=briefing, subject=video.sha256)
         return asked(question, lambda reply: read_script(reply, duration_ms=video.duration_ms), ask=ask)
 
@@ -110,7 +113,7 @@ class LlmTwoStep:
         """Have the script written, then give it back without the video."""
         video = _video_of(item)
         script = self.maker.write(video, briefing=briefing, ask=ask, beat=_part_of(beat, 0.0, 0.5))
-        parts = messages.script_message(script.text, shots=item.shots)
+        parts = messages.script_message(script.text, post=item.post, shots=item.shots)
         judged = _Values(self.settings, briefing, ask, _part_of(beat, 0.5, 1.0))
         answer = judged.of(parts, item, subject=text_hash(script.text), duration_ms=video.duration_ms)
         return LlmAnswer(script=script, predictions=answer.predictions, facts=answer.facts)

@@ -16,20 +16,25 @@ from models_app.pipelines.llm.prompts import WORDS
 MARK_LENGTH = 16
 
 
-def script_message(text: str, *, shots: Sequence[Shot] = ()) -> tuple[Part, ...]:
-    """A script to judge, after the examples."""
-    body = enclosed("script", text)
-    end = "Judge the script between the marks by the codebook. Reply with the JSON object alone."
-    return (Text("\n\n".join([*examples_of(shots), "This is to be judged:", body, end])),)
+def script_message(text: str, *, post: str = "", shots: Sequence[Shot] = ()) -> tuple[Part, ...]:
+    """A script to judge, after the examples and the text of its post."""
+    body = [*_post(post), enclosed("script", text)]
+    end = "Judge what stands between the marks by the codebook. Reply with the JSON object alone."
+    return (Text("\n\n".join([*examples_of(shots), "This is to be judged:", *body, end])),)
 
 
-def video_message(parts: Sequence[Part], *, order: str, shots: Sequence[Shot] = ()) -> tuple[Part, ...]:
-    """A video, as a clip or as frames with what is said, after the examples and before what is to be done."""
+def video_message(
+    parts: Sequence[Part], *, order: str, of: str = "", post: str = "", shots: Sequence[Shot] = ()
+) -> tuple[Part, ...]:
+    """A video, as a clip or as frames with what is said, after the examples and before what is to be done.
+
+    of: the hash of its file, without which the mark of mere frames could be known beforehand.
+    """
     texts = [part.text for part in parts if isinstance(part, Text)]
     clips = [part.sha256 for part in parts if isinstance(part, Clip)]
-    begin, end = _lines("video", mark_of(*texts, *clips))
+    begin, end = _lines("video", mark_of(*texts, *clips, of))
     return (
-        Text("\n\n".join([*examples_of(shots), "This is the video:", begin])),
+        Text("\n\n".join([*examples_of(shots), "This is to be judged:", *_post(post), begin])),
         *parts,
         Text(f"{end}\n\n{order}"),
     )
@@ -47,7 +52,8 @@ def examples_of(shots: Sequence[Shot]) -> list[str]:
         return []
     blocks = ["These are examples, judged by people:"]
     for n, shot in enumerate(shots, start=1):
-        blocks += [f"Example {n}.", enclosed("example", shot.text), f"Stances: {_stances(shot)}"]
+        blocks += [f"Example {n}.", *_post(shot.post), enclosed("example", shot.text)]
+        blocks.append(f"Stances: {_stances(shot)}")
     return [*blocks, "The examples end here."]
 
 
@@ -60,6 +66,11 @@ def mark_of(*texts: str) -> str:
         if not any(mark in text for text in lowered):
             return mark
     raise AssertionError("unreachable")
+
+
+def _post(text: str) -> list[str]:
+    """The text of a post; nothing where there is none, as it may only not be known."""
+    return [enclosed("post", text)] if text.strip() else []
 
 
 def _lines(what: str, mark: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def _facts(text: str) -> dict[str, Any]:
         header = HEADER.fullmatch(line)
         if header is None:
             break
-        name, said = header[1].lower(), header[2].strip(DECORATION)
+        name, said = header[1].lower(), header[2].strip(DECORATION + QUOTES)  # the prompt quotes its words
         if name == "genre":
             facts["genre"] = said[:200]
         elif kind := _sound(said):
@@ -99,7 +99,7 @@ def _sound(said: str) -> str:
     """In the words of local-script; empty where it is said otherwise."""
     kinds = (
         (r"none|no sound|silen", "silent"),
-        (r"speech|spoken|voice|dialog|narrat|yes,? (there is )?speech", "speech"),
+        (r"speech\b|spoken|voice|dialog|narrat|yes,? (there is )?speech", "speech"),
         (r"music|other|song|no speech|noise|sound effect|ambient", "other"),
     )
     return next((kind for pattern, kind in kinds if re.match(pattern, said, re.IGNORECASE)), "")

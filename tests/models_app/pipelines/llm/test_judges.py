@@ -246,3 +246,22 @@ def test_place_behind_the_end_of_the_video_is_dropped():
     item = LlmInput(7, video=VIDEO)
     result, _questions = work(LlmDirect(settings(), watcher=Watcher()), item, json.dumps(answer))
     assert [p.evidence_ms for p in result.predictions] == [9000, None]
+
+
+def told(question):
+    return "\n".join(part.text for part in question.request.parts if isinstance(part, Text))
+
+
+def test_text_of_the_post_goes_with_whatever_is_judged():
+    item = LlmInput(7, video=VIDEO, script=ScriptInput(7, WRITTEN), post="Proud! #first")
+    for pipeline in (LlmDirect(settings(), watcher=Watcher()), LlmFromScript(settings())):
+        _answer, (question,) = work(pipeline, item, JUDGED)
+        assert "Proud! #first" in told(question)
+
+
+def test_script_is_written_without_the_text_of_the_post_and_judged_with_it():
+    item = LlmInput(7, video=VIDEO, post="Proud! #first")
+    pipeline = LlmTwoStep(settings(), watcher=Watcher())
+    _answer, (first, second) = work(pipeline, item, WRITTEN, JUDGED)
+    assert "Proud!" not in told(first)
+    assert "Proud! #first" in told(second)
