@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User
 from models_app.actions.llm_settings import whole_settings
 from models_app.actions.prompts import freeze_prompts, hash_of, rendered_prompts
+from models_app.actions.run_budgets import models_paid_for, read_budget, said_of_budget
 from models_app.actions.scope import freeze, refuse_scored
 from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
 from models_app.engine.breaker import UNANSWERED
@@ -33,21 +34,12 @@ from models_app.models import (
 )
 from models_app.models.run import new_seed
 from models_app.pipelines.base import Step
-from models_app.prices import currency, need_prices
-from models_app.specs import (
-    LlmSettings,
-    LlmTwoStepSettings,
-    Needs,
-    PipelineSettings,
-    PipelineSpec,
-    default_model,
-    spec_of,
-)
+from models_app.prices import need_prices
+from models_app.specs import LlmSettings, Needs, spec_of
 
 DOUBLE_CLICK = timedelta(seconds=5)
 STOPPABLE = (RunState.RUNNING, RunState.PAUSED)
 NOT_THE_ANSWERS_FAULT = ("worker-died", "disk-full", "out-of-memory", "storage", "media")
-SMALLEST_BUDGET, LARGEST_BUDGET = Decimal("0.000001"), Decimal(1_000_000)
 PART = 500  # keys in one query
 
 
@@ -85,7 +77,7 @@ def start_run(
     prompts = rendered_prompts(spec=spec, settings=read, codebook=codebook, templates=templates or {})
     limit = read_budget(budget)
     if limit is not None:
-        need_prices(_models_paid_for(spec, read))
+        need_prices(models_paid_for(spec, read))
     seed = new_seed()
     for_examples = scripts if spec.needs != Needs.SCRIPT and shows_gold(read) else ""
     frozen = freeze(
@@ -142,7 +134,7 @@ def start_run(
         freeze_shots(run, shots)
         RunVideo.objects.bulk_create(frozen.rows, batch_size=1000)
         RunItem.objects.bulk_create(frozen.items, batch_size=1000)
-        detail = {"items": len(frozen.items), "problems": frozen.problems} | _said_of_budget(limit)
+        detail = {"items": len(frozen.items), "problems": frozen.problems} | said_of_budget(limit)
         _log(run, "started", by=by, detail=detail)
         nudge_on_commit(run, n_items=len(frozen.items))
     return run
@@ -258,42 +250,12 @@ def ask_anew(run: Run, failed: Q) -> None:
         asked.update(key=None, source=None)
 
 
-def read_budget(given: Decimal | str | None) -> Decimal | None:
-    """A budget as people write it; None where none is meant."""
-    if given is None or given == "":
-        return None
-    try:
-        budget = Decimal(str(given)).quantize(SMALLEST_BUDGET)
-    except (InvalidOperation, ValueError):
-        raise RefusedError(_("budget=%(given)s is no sum of money.") % {"given": given}) from None
-    if not (budget.is_finite() and SMALLEST_BUDGET <= budget < LARGEST_BUDGET):
-        message = _("budget=%(given)s: a budget is more than 0 and less than a million.")
-        raise RefusedError(message % {"given": given})
-    return budget
-
-
-def _models_paid_for(spec: PipelineSpec, settings: PipelineSettings) -> list[tuple[str, str]]:
-    """(client, model) of each step; RefusedError for a pipeline that asks nobody."""
-    if not isinstance(settings, LlmSettings):
-        raise RefusedError(_("%(pipeline)s costs nothing; it takes no budget.") % {"pipeline": spec.name})
-    models = [(str(settings.client), settings.model or default_model(settings.client))]
-    if isinstance(settings, LlmTwoStepSettings):
-        client = settings.script_client or settings.client
-        same = models[0][1] if client == settings.client else default_model(client)
-        models.append((str(client), settings.script_model or same))
-    return models
-
-
 def _change_budget(run: Run, budget: Decimal, *, by: User | None) -> None:
     spec = spec_of(run.pipeline)
-    need_prices(_models_paid_for(spec, spec.read_settings(run.settings)))
+    need_prices(models_paid_for(spec, spec.read_settings(run.settings)))
     run.budget = budget
     run.save(update_fields=["budget"])
-    _log(run, "budget", by=by, detail=_said_of_budget(budget))
-
-
-def _said_of_budget(budget: Decimal | None) -> dict[str, str]:
-    return {} if budget is None else {"budget": f"{budget.normalize():f}", "currency": currency()}
+    _log(run, "budget", by=by, detail=said_of_budget(budget))
 
 
 def _locked(run: Run) -> Run:

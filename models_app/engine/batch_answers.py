@@ -50,19 +50,18 @@ LONGEST_SENT = timedelta(hours=72)  # after which a job is taken to be lost; pro
 def look_at(job: BatchJob, run: Run, client: Client) -> None:
     """Store the answers of a job that is done; nothing while it is not."""
     status = asked(run, lambda: batches_of(client).look(job.name, timeout=CALL_SECONDS))
-    is_done = isinstance(status, BatchStatus) and status.state == BatchState.DONE
-    if run.state == RunState.CANCELLED and not is_done:  # what is done is paid, and kept
+    is_old = BatchJob.objects.filter(pk=job.pk, sent_at__lt=Now() - LONGEST_SENT).exists()
+    if not isinstance(status, BatchStatus) and not is_old:
+        return
+    if isinstance(status, BatchStatus) and status.state == BatchState.DONE:  # paid, whatever the run wants
+        _store_replies(job, run, status)
+    elif run.state == RunState.CANCELLED:
         asked(run, lambda: batches_of(client).cancel(job.name, timeout=CALL_SECONDS))
         pending_of(job).delete()
         end_job(job, BatchJobState.FAILED, error=_("The run was cancelled."))
-        return
-    if not isinstance(status, BatchStatus):
-        return
-    if status.state == BatchState.DONE:
-        _store_replies(job, run, status)
-    elif status.state == BatchState.FAILED:
+    elif isinstance(status, BatchStatus) and status.state == BatchState.FAILED:
         fail_job(job, run, DownError("batch-failed", status.message or _("The provider gave the job up.")))
-    elif BatchJob.objects.filter(pk=job.pk, sent_at__lt=Now() - LONGEST_SENT).exists():
+    elif is_old:
         fail_job(job, run, DownError("batch-lost", _("The provider has not ended the job in three days.")))
 
 

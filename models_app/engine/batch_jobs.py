@@ -154,7 +154,7 @@ def _go_on(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -> 
     """The next thing to be done about a job."""
     if job.state == BatchJobState.SENT:
         look_at(job, run, client)
-    elif run.state == RunState.CANCELLED:
+    elif run.is_ended:  # cancelled; or finished, its items having found their answers elsewhere
         pending_of(job).delete()
         end_job(job, BatchJobState.FAILED, error=_("The run was cancelled."))
     elif run.state == RunState.RUNNING:

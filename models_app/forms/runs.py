@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from annotator.errors import RefusedError
 from annotator.models import Batch, Study, Video
 from models_app.actions.llm_settings import whole_settings
-from models_app.actions.runs import read_budget
+from models_app.actions.run_budgets import read_budget
 from models_app.clients.base import ClientName
 from models_app.forms.settings import FOREMOST, setting_fields, settings_of
 from models_app.models import Run

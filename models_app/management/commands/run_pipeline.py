@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +125,14 @@ class Command(AxialCommand):
                 )
                 try:
                     storing(resume_what_is_due)  # as a worker's sweep does: there may be none
+                    if run.pk in storing(runs_to_look_after):
+                        storing(partial(look_after, run.pk, pipeline_of=pipeline_of, client_of=client_of))
                     storing(run.refresh_from_db)
                 except OutageError:
                     self.note(_("The database is away or full; trying again."))
                     continue
                 if run.state != RunState.RUNNING and run.resume_at is None:
                     break
-                if run.pk in runs_to_look_after():  # there may be no worker to do it
-                    look_after(run.pk, pipeline_of=pipeline_of, client_of=client_of)
                 if run.state == RunState.PAUSED and run.paused_because != told:
                     told = run.paused_because
                     self.note(told)
