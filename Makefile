@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/pytest -n $(WORKERS)
+# Tests that touch neither database nor broker; and tests/access, which asks of them what the pages' own tests ask.
+NO_SERVICE := access demo evaluation/metrics js loopback models_app/clients models_app/pipelines test_base_templates.py test_css_rules.py test_css_tokens.py
 NOT_TRANSLATED := $(foreach folder,.venv staticfiles demo tests benchmarks,--ignore $(folder))
 
 .PHONY: help install install-models install-dev demo serve test check browser-test services-test vendor lock bench messages clean
@@ -62,10 +64,10 @@ check: install-dev ## What must hold before a commit: format, types, imports, mi
 browser-test: install-dev ## The tests that drive Chromium (Debian: apt install chromium)
 	$(BIN)/pytest -n $(WORKERS) -m browser tests/browser
 
-services-test: install-dev ## The whole suite on PostgreSQL and Redis: DATABASE_URL and CELERY_BROKER_URL say where
+services-test: install-dev ## What a database and a broker can break, on PostgreSQL and Redis: DATABASE_URL and CELERY_BROKER_URL say where
 	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/axial} \
 	CELERY_BROKER_URL=$${CELERY_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	$(PYTEST) -m "not browser" --ignore=tests/demo --ignore=tests/evaluation/metrics --ignore=tests/models_app/pipelines  # they touch neither
+	$(PYTEST) -m "not browser" $(foreach path,$(NO_SERVICE),--ignore=tests/$(path))
 
 vendor: install-dev ## Fetch the pinned scripts, fonts and icons anew (needs npm)
 	$(BIN)/python deploy/vendor.py
