@@ -110,7 +110,7 @@ def test_the_form_offers_it_and_the_run_s_page_says_it(study, people, scripts):
     client.force_login(people[0])
     create = reverse("models_app:run_create", args=["study", "dictionary"])
     given = {"videos": "all", "scripts": "writer", "approved": "on", "language": "en", "threshold": "0"}
-    asked = client.get(create, given, headers={"HX-Request": "true"})
+    asked = client.post(reverse("models_app:run_estimate", args=["study", "dictionary"]), given)
     assert "1 video is in the scope" in asked.content.decode()
     page = client.post(create, given, follow=True).content.decode()
     assert "approved ones only" in page

@@ -124,18 +124,16 @@ class Command(AxialCommand):
                     after_each=self._shower(run),
                 )
                 try:
+                    storing(run.refresh_from_db)
+                    told = self._told_of_pause(run, told)
                     storing(resume_what_is_due)  # as a worker's sweep does: there may be none
                     if run.pk in storing(runs_to_look_after):
                         storing(partial(look_after, run.pk, pipeline_of=pipeline_of, client_of=client_of))
-                    storing(run.refresh_from_db)
                 except OutageError:
                     self.note(_("The database is away or full; trying again."))
                     continue
                 if run.state != RunState.RUNNING and run.resume_at is None:
                     break
-                if run.state == RunState.PAUSED and run.paused_because != told:
-                    told = run.paused_because
-                    self.note(told)
                 if not done.n_tried:  # what is open is in others' hands, or the run paused for a while
                     self._show(run)
                     time.sleep(LOOK_SECONDS)
@@ -147,6 +145,13 @@ class Command(AxialCommand):
             )
             raise CommandError(message % {"command": again}, returncode=130) from None
         self._show(run)
+
+    def _told_of_pause(self, run: Run, told: str) -> str:
+        """Say once why the run has paused by itself."""
+        if run.state == RunState.PAUSED and run.paused_because != told:
+            self.note(run.paused_because)
+            return run.paused_because
+        return told
 
     def _shower(self, run: Run) -> Any:
         """What shows progress after each item, though not more than once a second."""
