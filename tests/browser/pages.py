@@ -93,7 +93,7 @@ def compare_scripts(first: int, second: int) -> Deed:
     def do(tab: Tab) -> None:
         tab.goto(f"{tab.url.partition('?')[0]}?origin=edit")  # without two scripts one was led to the list
         tab.locator("tbody th a.mono").first.click()
-        tab.locator("summary", has_text="Compare").click()
+        tab.locator(".menu:has(a[href*=compare]) > summary").click()
         tab.locator(".menu-list a[href*=compare]").first.click()
         options = tab.locator("select[name=a] option")
         keys = options.evaluate_all("all => all.map(one => one.value).sort((a, b) => a - b)")
@@ -147,6 +147,7 @@ def whys(tab: Tab) -> None:
     """Every reason that a model gave, open."""
     for summary in tab.locator(".answer-why > summary").all():
         summary.click()
+    tab.evaluate("scrollTo(0, 0)")  # what has scrolled under the bar at the top is no target
 
 
 def set_aside(tab: Tab) -> None:
