@@ -14,10 +14,11 @@ class ModelsAppConfig(AppConfig):
         from annotator.actions.videos import on_withdrawal  # models can be loaded only now
         from annotator.exports.catalogue import offer
         from annotator.models import Seen
-        from models_app.actions.scripts import delete_scripts, empty_exchanges
+        from models_app.actions.scripts import delete_scripts, empty_exchanges, empty_remarks
         from models_app.exports.runs import predictions_table, scripts_table
 
         offer("predictions", predictions_table, shows=Seen.PREDICTIONS)
         offer("scripts", scripts_table, shows=Seen.SCRIPT)
         on_withdrawal(delete_scripts)
         on_withdrawal(empty_exchanges)
+        on_withdrawal(empty_remarks)

@@ -102,4 +102,6 @@ def _predictions(run: Run, found: list[tuple[Video, PredictionRow]]) -> Iterator
                 confronted=answer.confronted,
                 p_endorsed=answer.p_endorsed,
                 p_confronted=answer.p_confronted,
+                reason=answer.reason,
+                evidence_ms=answer.evidence_ms,
             )

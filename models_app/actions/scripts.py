@@ -1,7 +1,7 @@
 """What becomes of the text that was made of a video when it goes: scripts, and what models said."""
 
 from annotator.models import Video
-from models_app.models import Exchange, RunShot, Script
+from models_app.models import Exchange, ItemKind, Prediction, RunItem, RunShot, Script
 
 
 def delete_scripts(video: Video) -> None:
@@ -21,3 +21,12 @@ def empty_exchanges(video: Video) -> None:
     Exchange.objects.filter(video=video).update(message="", answer="", reason="", key=None)
     shown = RunShot.objects.filter(video=video).values("run")
     Exchange.objects.filter(run__in=shown).update(message="")
+
+
+def empty_remarks(video: Video) -> None:
+    """Forget why models gave a withdrawn video its labels and what was noted where they failed.
+
+    The labels stay, as the people's do; an answer under way is refused (engine.storing).
+    """
+    Prediction.objects.filter(video=video).update(reason="", evidence_ms=None)
+    RunItem.objects.filter(kind=ItemKind.VIDEO, key=video.pk).update(error="", error_detail="")

@@ -62,11 +62,10 @@ def store_script(claim: Claim, draft: ScriptDraft, *, model: str) -> bool:
 def store_answer(claim: Claim, answer: LlmAnswer, *, script_model: str, values: Mapping[str, int]) -> bool:
     """Store all that a language model made of an item; False if the item is no longer ours.
 
-    ItemError if there is a script and the video was withdrawn meanwhile.
+    ItemError if the video was withdrawn meanwhile: nothing more is kept of what is said of it.
     """
     rows = [_row(claim, said, values=values, videos={claim.key}) for said in answer.predictions or ()]
-    if answer.script is not None:
-        _refuse_withdrawn(claim)
+    _refuse_withdrawn(claim)
     if not _done(claim, facts=answer.facts):
         return False
     if answer.script is not None:

@@ -6,7 +6,7 @@ docs/prediction-formats.md.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,13 +14,16 @@ from django.utils.translation import gettext as _
 from annotator.imports import cells
 from annotator.imports.errors import ImportFileError, RowError, shorten
 from annotator.imports.label_header import Format, Header, known_columns, read_header
-from annotator.imports.label_videos import LabelCellError, cell_of, id_column, video_of
+from annotator.imports.label_videos import LabelCellError, cell_of, id_column, text_of, video_of
 from annotator.imports.stances import ValueNames, plain, read_published, read_stance
 from annotator.imports.tables import Table
 from annotator.imports.videos import VideoRow
 from annotator.labels import Stance
 
 ANSWERS = ("endorsed", "confronted", "p_endorsed", "p_confronted")
+REMARKS = ("reason", "evidence_seconds")  # beside an answer: why, and where in the video
+LONGEST_REASON = 2000  # characters
+LONGEST_VIDEO = 86_400.0  # seconds: no evidence lies later
 
 
 class PredictionFormat(enum.StrEnum):
@@ -41,11 +44,13 @@ class Answer:
     confronted: bool | None = None
     p_endorsed: float | None = None
     p_confronted: float | None = None
+    reason: str = ""  # the model's own
+    evidence_ms: int | None = None  # where in the video the model saw it
 
     @property
     def is_empty(self) -> bool:
-        """Nothing at all: as good as not there."""
-        return self == Answer()
+        """No answer and no score: as good as not there."""
+        return all(getattr(self, name) is None for name in ANSWERS)
 
 
 @dataclass(slots=True)
@@ -115,7 +120,7 @@ def _answers_header(table: Table, *, names: ValueNames) -> Header | None:
                 name=table.name,
                 column=found["run"],
             )
-    meta |= {name: found[name] for name in ANSWERS if name in found}
+    meta |= {name: found[name] for name in (*ANSWERS, *REMARKS) if name in found}
     return Header(Format.LONG, meta, ignored=[c for c in rest if c not in meta.values()])
 
 
@@ -196,7 +201,10 @@ class _Reader:
         read: dict[str, Callable[[Any], Any]] = {
             name: _to_score if name.startswith("p_") else cells.to_flag for name in filled
         }
-        return Answer(**{name: cell_of(row, meta[name], read[name]) for name in filled})
+        answer = Answer(**{name: cell_of(row, meta[name], read[name]) for name in filled})
+        reason = text_of(row, "reason", header=self.header, file=self.table.name, limit=LONGEST_REASON)
+        seconds = meta.get("evidence_seconds")
+        return replace(answer, reason=reason, evidence_ms=cell_of(row, seconds, _to_ms) if seconds else None)
 
     def _answers(self, row: Mapping[str, Any]) -> dict[str, Answer]:
         if self.file.format == PredictionFormat.BINARY:
@@ -254,3 +262,17 @@ def _to_score(cell: Any) -> float:
     if not 0 <= score <= 1:  # NaN is refused here too
         raise cells.CellError(_("expected a score from 0 to 1, found “%(cell)s”.") % {"cell": shorten(cell)})
     return score
+
+
+def _to_ms(cell: Any) -> int | None:
+    """Seconds from the beginning of a video, as milliseconds."""
+    if cells.is_empty(cell):
+        return None
+    try:
+        seconds = float(cell)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if isinstance(cell, bool) or not 0 <= seconds <= LONGEST_VIDEO:  # NaN is refused here too
+        message = _("expected seconds from the video's beginning, found “%(cell)s”.")
+        raise cells.CellError(message % {"cell": shorten(cell)})
+    return round(seconds * 1000)

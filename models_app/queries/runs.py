@@ -125,7 +125,7 @@ def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]
     found = [
         FailureGroup(
             code,
-            items[0].error,
+            next((item.error for item in items if item.error), ""),  # a withdrawn video's is forgotten
             n_of.get(code, len(items)),
             [_failed(item, names) for item in items],
             items[0].state == ItemState.BLOCKED,

@@ -177,6 +177,37 @@ def test_export_of_a_run_comes_back_the_same(study, tmp_path):
     assert whole(second) == whole(first.run)
 
 
+REASONED = """video_id,value,endorsed,confronted,reason,evidence_seconds
+11,face,yes,no,"=He hides, smiling, from “everyone”",12.5
+12,face,no,no,,
+"""
+
+
+def test_reasons_and_seconds_of_a_model_come_in_and_go_out_as_they_were(study, tmp_path):
+    first = bring(study, REASONED).run
+    out = tmp_path / "out.csv"
+    call_command("export", "one", "predictions", str(out), "--run", str(first))
+    call_command("import_predictions", "one", str(out), "--model", "again")
+    for run in (first, Run.objects.get(model="again")):
+        rows = Prediction.objects.filter(run=run).order_by("video")
+        assert list(rows.values_list("endorsed", "confronted", "reason", "evidence_ms")) == [
+            (True, False, "=He hides, smiling, from “everyone”", 12_500),
+            (False, False, "", None),
+        ]
+
+
+@pytest.mark.parametrize("cell", ["soon", "-1", "nan", "1e9"])
+def test_evidence_that_is_no_second_of_a_video_is_a_bad_row(study, cell):
+    with pytest.raises(OutsideImportError, match="expected seconds from the video's beginning"):
+        bring(study, REASONED.replace("12.5", cell))
+    assert not Run.objects.exists()
+
+
+def test_a_reason_without_an_answer_is_no_prediction(study):
+    bring(study, "video_id,value,endorsed,reason\n11,face,,I cannot tell\n12,face,yes,He hides\n")
+    assert told() == {("12", "face"): (True, None)}
+
+
 def test_export_holds_each_answer_with_its_run(study, tmp_path):
     run = bring(study, "video_id,face:endorsed\n11,1\n").run
     call_command("export", "one", "predictions", str(tmp_path / "out.csv"))

@@ -812,6 +812,26 @@ def test_withdrawal_empties_exchanges_and_keeps_what_they_cost():
     assert Exchange.objects.exclude(video=gone).get().answer == "yes"
 
 
+def test_withdrawal_forgets_reasons_and_what_was_noted_and_keeps_the_answers():
+    run = start(different(2))
+    work(run, FakeClient())
+    gone = run.study.videos.earliest("pk")
+    answers = Prediction.objects.filter(run=run, value=Prediction.objects.earliest("pk").value).order_by(
+        "video"
+    )
+    answers.update(endorsed=True, reason="She cries", evidence_ms=900)
+    run.items.update(error="Said: she cries", error_detail="She cries")
+    withdraw_video(video=gone, because="a parent asked", by=None)
+    assert list(answers.values_list("endorsed", "reason", "evidence_ms")) == [
+        (True, "", None),
+        (True, "She cries", 900),
+    ]
+    assert list(run.items.order_by("key").values_list("error", "error_detail")) == [
+        ("", ""),
+        ("Said: she cries", "She cries"),
+    ]
+
+
 def test_withdrawal_of_an_example_takes_its_script_out_of_the_messages():
     run = start(different(2))
     work(run, FakeClient())
