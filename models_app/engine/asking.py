@@ -132,7 +132,7 @@ class Asker:
                 self.postpone(claim, question, key, exchanges=self.exchanges, found=found)
             attempt = Attempt(self, claim, question, look)
             answered = attempt.until_answered()
-            exchange = storing(lambda: self.exchanges.store(claim, question, key, answered))
+            exchange = storing(lambda: self.exchanges.store(claim, question, key, answered), is_paid=True)
         attempt.look_at_bill(answered)
         return reply_of(exchange)
 

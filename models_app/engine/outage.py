@@ -11,6 +11,7 @@ from annotator.outages import is_outage
 
 log = logging.getLogger(__name__)
 STORE_PAUSES = (0.2, 0.5, 1, 2, 5, 10, 10)  # between attempts at storing while the database cannot
+PAID_PAUSES = (*STORE_PAUSES, *[15] * 40)  # ... what was paid for: ten minutes
 T = TypeVar("T")
 
 
@@ -24,9 +25,14 @@ def reconnect() -> None:
         connection.close_if_unusable_or_obsolete()
 
 
-def storing(store: Callable[[], T], *, should_stop: Callable[[], bool] = lambda: False) -> T:
+def storing(
+    store: Callable[[], T],
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    is_paid: bool = False,
+) -> T:
     """Store, again and again while the database cannot; OutageError where it stays so."""
-    for pause in (*STORE_PAUSES, None):
+    for pause in (*(PAID_PAUSES if is_paid else STORE_PAUSES), None):
         try:
             return store()
         except Error as error:

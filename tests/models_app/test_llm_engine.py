@@ -213,7 +213,7 @@ def test_twin_that_lost_the_race_reads_the_winners_answer_and_both_are_on_the_bi
 
 
 def test_answer_stored_when_the_connection_broke_is_on_the_bill_once(monkeypatch):
-    monkeypatch.setattr(outage, "STORE_PAUSES", (0.01,))
+    monkeypatch.setattr(outage, "PAID_PAUSES", (0.01,))
     stored, store = [], exchanges.Exchanges.store
 
     def store_and_break(*given):
@@ -873,10 +873,8 @@ def test_question_of_a_batch_run_is_postponed_and_not_asked(monkeypatch):
     assert Run.objects.get().state == RunState.RUNNING
 
 
-def test_full_database_while_an_answer_is_stored_is_tried_again(monkeypatch):
-    from django.db import OperationalError
-
-    failures = [OperationalError("database or disk is full")] * 2
+def test_paid_answer_waits_longer_than_others_while_the_disk_is_full(monkeypatch):
+    failures = [OperationalError("database or disk is full")] * 5
     store = exchanges.Exchanges._insert
 
     def insert(self, claim, row):
@@ -884,7 +882,8 @@ def test_full_database_while_an_answer_is_stored_is_tried_again(monkeypatch):
             raise failures.pop()
         return store(self, claim, row)
 
-    monkeypatch.setattr("models_app.engine.outage.STORE_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(outage, "STORE_PAUSES", (0, 0))
+    monkeypatch.setattr(outage, "PAID_PAUSES", (0,) * 5)
     monkeypatch.setattr(exchanges.Exchanges, "_insert", insert)
     run = start(different(1))
     assert work(run, client := FakeClient()).n_done == 1

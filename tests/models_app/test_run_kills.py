@@ -5,9 +5,7 @@ benchmarks/kills.py does the same twenty times on both databases and both broker
 
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from tests.kills.lab import N_VALUES, ROOT, Lab, a_moment, kill, until
+from tests.kills.redis_server import OwnRedis
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
@@ -111,44 +110,22 @@ def test_empty_and_broken_message_files_end_no_worker(tmp_path, database):
 
 
 @pytest.mark.services
-def test_broker_that_stops_and_comes_back_ends_no_worker(tmp_path, database, unused_port):
-    def serve():
-        command = [
-            shutil.which("redis-server"),
-            "--port",
-            str(unused_port),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path)
-
-    server = serve()
-    broker = f"redis://127.0.0.1:{unused_port}/0"
-    try:
-        time.sleep(1)
-        with Lab(tmp_path / f"stop{os.getpid()}", database=database, broker=broker, seconds=0.05) as lab:
-            run = lab.start_run(60)
-            worker = lab.start_worker()
-            lab.wait_for_items(5)
-            kill(server)
-            lab.wait_for_items(30)  # goes on without
-            second = lab.start_run(5)
-            server = serve()
-            assert_each_stored_once(lab.wait_for_end(run), 60)
-            assert_each_stored_once(lab.wait_for_end(second), 5)
-            assert worker.poll() is None
-    finally:
-        kill(server)
-
-
-@pytest.fixture
-def unused_port():
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def test_broker_that_stops_and_comes_back_ends_no_worker(tmp_path, database):
+    folder = tmp_path / f"stop{os.getpid()}"
+    with (
+        OwnRedis(tmp_path) as redis,
+        Lab(folder, database=database, broker=redis.url, seconds=0.05) as lab,
+    ):
+        run = lab.start_run(60)
+        worker = lab.start_worker()
+        lab.wait_for_items(5)
+        redis.kill()
+        lab.wait_for_items(30)  # goes on without
+        second = lab.start_run(5)
+        redis.start()
+        assert_each_stored_once(lab.wait_for_end(run), 60)
+        assert_each_stored_once(lab.wait_for_end(second), 5)
+        assert worker.poll() is None
 
 
 def test_broker_that_is_away_keeps_nobody_from_starting_a_run(tmp_path, database):
