@@ -239,9 +239,7 @@ def kill_a_starter(lab: Lab, runs: list[int]) -> None:
     starter.stdout.readline()
     a_moment(0.3)
     kill(starter)
-    starter.stdout.close()
-    there = lab.python("from models_app.models import Run\nprint(*Run.objects.values_list('pk', flat=True))")
-    runs[:] = [int(pk) for pk in there.split()]
+    runs[:] = lab.ask("runs")
 
 
 if __name__ == "__main__":

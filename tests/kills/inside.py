@@ -1,12 +1,22 @@
 """What runs inside the processes of the lab, on its database."""
 
-import json
 import uuid
 
+from django.core.management import call_command
 from django.db.models import Count
 
 from models_app.actions.runs import start_run
 from models_app.models import Exchange, Prediction, Run
+
+
+def migrate():
+    """Make the tables."""
+    call_command("migrate", verbosity=0)
+
+
+def runs():
+    """The runs that are there."""
+    return list(Run.objects.order_by("pk").values_list("pk", flat=True))
 
 
 def start(n_items):
@@ -36,40 +46,41 @@ def _study(n_items):
     return study
 
 
+def state(run_id):
+    """The run's."""
+    return Run.objects.values_list("state", flat=True).get(pk=run_id)
+
+
 def bill(run_id):
-    """What a run asked and paid, as JSON; an item asked once more has an answer for each turn."""
+    """What a run asked and paid; an item asked once more has an answer for each turn."""
     answered = Exchange.objects.filter(run=run_id, state="answered")
     rows = answered.values("video", "turn").annotate(n=Count("pk"))
     costs = answered.values_list("cost", flat=True)
-    return json.dumps(
-        {
-            "answers": answered.count(),
-            "videos": answered.values("video").distinct().count(),
-            "repeated": [row["video"] for row in rows if row["n"] != 1],
-            "cost": str(sum(cost or 0 for cost in costs)),
-            "unpriced": sum(cost is None for cost in costs),
-            "pending": Exchange.objects.filter(run=run_id, state="pending").count(),
-        }
-    )
+    return {
+        "answers": answered.count(),
+        "videos": answered.values("video").distinct().count(),
+        "repeated": [row["video"] for row in rows if row["n"] != 1],
+        "cost": str(sum(cost or 0 for cost in costs)),
+        "unpriced": sum(cost is None for cost in costs),
+        "pending": Exchange.objects.filter(run=run_id, state="pending").count(),
+    }
 
 
 def look(run_id):
-    """How a run stands, as JSON."""
+    """How a run stands: its state, its items by state, its predictions, and what is odd about them."""
     run = Run.objects.get(pk=run_id)
     rows = Prediction.objects.filter(run=run).values("video").annotate(n=Count("pk"))
     per_video = {row["video"]: row["n"] for row in rows}
     done = run.items.filter(state="done").values_list("key", "ended_at")
-    return json.dumps(
-        {
-            "state": run.state,
-            "items": dict(run.items.values_list("state").annotate(n=Count("pk"))),
-            "n_predictions": sum(per_video.values()),
-            "odd": [video for video, n in per_video.items() if n != 19],
-            "finished": run.events.filter(what="finished").count(),
-            "ended": {key: at.timestamp() for key, at in done},
-            "attempts": sum(run.items.values_list("n_attempts", flat=True)),
-        }
-    )
+    return {
+        "state": run.state,
+        "items": dict(run.items.values_list("state").annotate(n=Count("pk"))),
+        "n_predictions": sum(per_video.values()),
+        "odd": [video for video, n in per_video.items() if n != 19],
+        "finished": run.events.filter(what="finished").count(),
+        "ended": {key: at.timestamp() for key, at in done},
+        "attempts": sum(run.items.values_list("n_attempts", flat=True)),
+    }
 
 
 def times(run_id):

@@ -1,5 +1,6 @@
 """A lab to kill things in: a database and a broker of its own, workers as processes, a run, its journal."""
 
+import json
 import os
 import random
 import shutil
@@ -35,6 +36,7 @@ class Lab:
         self.database, self.broker = database, broker
         self.journal = self.folder / "journal"
         self.workers = []
+        self._asked = self._asked_in = None
         self.env = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.kills.settings",
@@ -67,12 +69,12 @@ class Lab:
             self._sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)', f'CREATE DATABASE "{self.name}"')
         if self.broker:
             self.empty_broker()
-        self.python("from django.core.management import call_command; call_command('migrate', verbosity=0)")
+        self.ask("migrate")
         return self
 
     def __exit__(self, *_exception):
-        for worker in self.workers:
-            kill(worker)
+        for process in (*self.workers, *([self._asked] if self._asked else [])):
+            kill(process)
         if self.database:
             self._sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
         if self.broker:
@@ -95,35 +97,42 @@ class Lab:
             for statement in statements:
                 connection.execute(statement)
 
-    def python(self, code):
-        """What a process of the app's prints."""
-        code = f"import django; django.setup()\n{code}"
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr[-3000:])
-        return done.stdout.strip()
+    def ask(self, name, *given):
+        """What a function of tests.kills.inside gives, in a process of the app's."""
+        if self._asked is None or self._asked_in != self.env:
+            self._start_asked()
+        self._asked.stdin.write(json.dumps([name, given]) + "\n")
+        self._asked.stdin.flush()
+        line = self._asked.stdout.readline()
+        said = json.loads(line) if line else {"error": "the process has ended"}
+        if "error" in said:
+            raise RuntimeError(said["error"])
+        return said["result"]
+
+    def _start_asked(self):
+        if self._asked:
+            kill(self._asked)
+        self._asked_in = dict(self.env)
+        command = [sys.executable, "-m", "tests.kills.asked"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+        with (self.folder / "asked.log").open("ab") as log:
+            self._asked = subprocess.Popen(command, env=self.env, cwd=ROOT, stderr=log, **pipes)
 
     def start_run(self, n_items):
         """Start a run of so many items; its number."""
-        return int(self.python(f"from tests.kills.inside import start; print(start({n_items}))"))
+        return self.ask("start", n_items)
 
     def start_llm_run(self, n_items):
         """Start a run of so many items that asks the provider; its number."""
-        return int(self.python(f"from tests.kills.inside import start_llm; print(start_llm({n_items}))"))
+        return self.ask("start_llm", n_items)
 
     def bill(self, run):
         """What the run asked and paid: answers by item, and what they cost in all."""
-        import json
-
-        return json.loads(self.python(f"from tests.kills.inside import bill; print(bill({run}))"))
+        return self.ask("bill", run)
 
     def look(self, run):
         """How the run stands: state, items by state, predictions, whether anything is wrong."""
-        import json
-
-        return json.loads(self.python(f"from tests.kills.inside import look; print(look({run}))"))
+        return self.ask("look", run)
 
     def start_worker(self, *, queues="io", concurrency=2):
         """A worker process, as deploy/ starts it."""
@@ -155,7 +164,7 @@ class Lab:
 
     def wait_for_end(self, run, *, seconds=120):
         """Until the run is finished; how it stands then."""
-        until(lambda: self.look(run)["state"] == "finished", seconds=seconds, pause=0.3)
+        until(lambda: self.ask("state", run) == "finished", seconds=seconds, pause=0.2)
         return self.look(run)
 
     def empty_broker(self):
@@ -178,7 +187,7 @@ class Lab:
 
 
 def kill(worker):
-    """SIGKILL to the process and its children, at once."""
+    """SIGKILL to the process and its children, at once; its pipes are closed."""
     try:
         family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -189,6 +198,9 @@ def kill(worker):
         except psutil.NoSuchProcess:
             continue
     worker.wait()
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe:
+            pipe.close()
 
 
 def until(is_so, *, seconds, pause=0.05):

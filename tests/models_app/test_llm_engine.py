@@ -457,7 +457,7 @@ def test_run_of_nothing_but_items_that_the_provider_cannot_answer_ends():
         let_time_pass(run)
         resume_what_is_due()
     assert run.state == RunState.FINISHED
-    assert n_pauses == MOST_OPENED + 1
+    assert MOST_OPENED < n_pauses <= MOST_OPENED + 2  # the last of them together, or one after the other
     assert set(run.items.values_list("state", "error_code")) == {(ItemState.FAILED, "provider-internal")}
 
 

@@ -3,13 +3,11 @@
 benchmarks/kills.py does the same twenty times on both databases and both brokers.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
@@ -151,12 +149,8 @@ def test_killed_process_that_started_the_run_loses_nothing(lab):
     first = int(starter.stdout.readline())
     a_moment(0.3)
     kill(starter)
-    starter.stdout.close()
     lab.start_worker()
-    code = "import json\nfrom models_app.models import Run\n"
-    list_runs = f"{code}print(json.dumps(list(Run.objects.values_list('pk', flat=True))))"
-    runs = json.loads(lab.python(list_runs))
+    runs = lab.ask("runs")
     assert first in runs
-    with ThreadPoolExecutor(2) as threads:
-        for end in threads.map(lab.wait_for_end, runs):
-            assert_each_stored_once(end, 20)
+    for run in runs:
+        assert_each_stored_once(lab.wait_for_end(run), 20)
