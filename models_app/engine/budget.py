@@ -45,7 +45,9 @@ def reserve(run: Run, claim: Claim, question: Question, *, timeout: float, secon
     if budget is None:
         return True
     need = expected_cost(run, question, seconds=seconds)
-    so_far, in_flight = spent(run), reserved(run, but=claim)
+    # In this order: an answer that is stored between the two looks is counted twice then, not overlooked.
+    in_flight = reserved(run, but=claim)
+    so_far = spent(run)
     if so_far + in_flight + need > budget:
         if in_flight:
             return False

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotator.actions.videos import withdraw_video
 from annotator.errors import RefusedError
+from annotator.models import Video
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
 from models_app.clients.base import (
     BlockedError,
@@ -23,7 +24,7 @@ from models_app.clients.base import (
     Usage,
 )
 from models_app.engine import asking as engine_asking
-from models_app.engine import crew, exchanges, gate, outage, slices
+from models_app.engine import budget, crew, exchanges, gate, outage, slices
 from models_app.engine.asking import PostponedError
 from models_app.engine.breaker import MOST_OPENED
 from models_app.engine.pausing import resume_what_is_due
@@ -47,6 +48,7 @@ from models_app.models import (
 from models_app.pipelines.base import ItemError
 from models_app.prices import cost_of
 from models_app.queries.runs import failures_of, progress_of
+from tests.llm_factories import make_exchange
 from tests.models_app.fakes import MODEL, FakeClient, FakeLlm, an_answer, asking, giving, study_with_scripts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -720,6 +722,30 @@ def test_budget_is_never_exceeded_by_many_threads():
     resume_run(run=run, by=None, budget="1")
     assert work(run, FakeClient(), FakeLlm(max_output_tokens=256)).n_done == 40 - 23
     assert run.events.get(what="budget").detail == {"budget": "1", "currency": "USD"}
+
+
+@pytest.mark.parametrize("look", ["reserved", "spent"])
+def test_answer_that_is_stored_while_the_budget_is_read_is_not_overlooked(monkeypatch, look):
+    """By another worker, on a database where each question sees what has been stored meanwhile."""
+    monkeypatch.setattr(engine_asking, "LOOK_SECONDS", 0.01)
+    run = start(different(2), budget="0.0006", in_flight=1, max_output_tokens=256)
+    other = run.items.first()
+    until_then = timezone.now() + timedelta(hours=1)
+    run.items.filter(pk=other.pk).update(
+        state=ItemState.DONE, reserved=Decimal("0.0005"), reserved_until=until_then
+    )
+    looked = getattr(budget, look)
+
+    def look_and_store(*given, **more):
+        found = looked(*given, **more)
+        if run.items.filter(pk=other.pk, reserved__isnull=False).update(reserved=None, reserved_until=None):
+            make_exchange(run, Video.objects.get(pk=other.key), cost=Decimal("0.0005"))
+        return found
+
+    monkeypatch.setattr(budget, look, look_and_store)
+    assert work(run, client := FakeClient(), FakeLlm(max_output_tokens=256)).n_done == 0
+    assert client.asked == []
+    assert "The budget is spent: 0.0005 of 0.0006 USD" in paused(run).paused_because
 
 
 def test_request_of_a_killed_worker_counts_until_no_answer_can_come(monkeypatch):
