@@ -15,11 +15,20 @@ def _quiet(monkeypatch):
 
 
 @pytest.fixture
-def plain_errors(monkeypatch):
-    """Refusals without their page, where only their status is looked at."""
+def refuse_plainly(monkeypatch):
+    """When called, refusals come without their page from then on: only their status is looked at."""
 
     def answer(status):
         return lambda request, exception=None, **_more: HttpResponse(status=status)
 
-    for status in (400, 403, 404):
-        monkeypatch.setattr(urls, f"handler{status}", answer(status), raising=False)
+    def refuse():
+        for status in (400, 403, 404):
+            monkeypatch.setattr(urls, f"handler{status}", answer(status), raising=False)
+
+    return refuse
+
+
+@pytest.fixture
+def plain_errors(refuse_plainly):
+    """Refusals without their page, all along."""
+    refuse_plainly()

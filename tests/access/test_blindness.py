@@ -100,11 +100,11 @@ HIDDEN = tuple(stage for stage in STAGES if stage not in ("released", "mine-clai
 
 
 def differences(before: dict[str, Answer], after: dict[str, Answer]) -> list[str]:
-    """Addresses that answer otherwise now, with the first place where they do."""
+    """Addresses that answer otherwise now, with the first place where they do; refusals are all the same."""
     found = []
     for url, answer in before.items():
         now = after.get(url)
-        if now is None or now == answer:
+        if now is None or now == answer or answer.status == now.status >= 400:
             continue
         at = next((n for n, (a, b) in enumerate(zip(answer.text, now.text, strict=False)) if a != b), 0)
         was, then = (" ".join(text[max(0, at - 60) : at + 60].split()) for text in (answer.text, now.text))
@@ -136,7 +136,7 @@ def hidden_changes(persona: Persona) -> list[Callable[[Staged], None]]:
 
 
 @pytest.mark.parametrize("name", PERSONAS)
-def test_each_sees_what_the_rule_says_and_nothing_moves_when_what_is_hidden_changes(db, name):
+def test_each_sees_what_the_rule_says_and_nothing_moves_when_what_is_hidden_changes(db, refuse_plainly, name):
     """Not even the figures of agreement, over so few videos; see also tests of agreement itself."""
     persona = PERSONAS[name]
     staged = build(persona)
@@ -147,6 +147,7 @@ def test_each_sees_what_the_rule_says_and_nothing_moves_when_what_is_hidden_chan
     assert FINDS[name] <= seen, f"never shown: {FINDS[name] - seen}"
     assert all(kind in KINDS for _stage, kind in seen)
 
+    refuse_plainly()
     for change in hidden_changes(persona):
         with transaction.atomic():
             change(staged)
@@ -156,7 +157,7 @@ def test_each_sees_what_the_rule_says_and_nothing_moves_when_what_is_hidden_chan
         assert not found, "\n".join([change.__name__, *found])
 
 
-def test_researchers_who_neither_code_nor_decide_see_predictions_move(db):
+def test_researchers_who_neither_code_nor_decide_see_predictions_move(db, plain_errors):
     """The test of each can fail: the same changes do show where they may."""
     staged = build(PERSONAS["researcher"])
     before = walk(log_in(staged), staged.study, endings=("csv",))
@@ -167,7 +168,7 @@ def test_researchers_who_neither_code_nor_decide_see_predictions_move(db):
     assert {"models_app:run_item", "models_app:run_compare", "annotator:export_download"} <= moved
 
 
-def test_researchers_who_do_not_code_see_labels_move(db):
+def test_researchers_who_do_not_code_see_labels_move(db, plain_errors):
     """The test of each can fail: the same changes do show where they may."""
     staged = build(PERSONAS["researcher"])
     before = walk(log_in(staged), staged.study, endings=("csv",))
