@@ -18,8 +18,9 @@ def of_study(report: PerformanceReport, *, study: Study, common: Comparison | No
     """What there is to score on, the table from the best down, and what the figures rest on."""
     n_endorsed = sum(name.endswith(":endorsed") for name in report.reported)
     lines = [
-        f"“{study}”: {report.n_gold_videos} gold videos by {report.n_creators} creators,"
-        f" {len(report.reported)} reported labels ({n_endorsed} endorsed,"
+        f"“{study}”: {_counted(report.n_gold_videos, 'gold video')} by"
+        f" {_counted(report.n_creators, 'creator')}, {_counted(len(report.reported), 'reported label')}"
+        f" ({n_endorsed} endorsed,"
         f" {len(report.reported) - n_endorsed} confronted)."
     ]
     if not report.n_gold_videos:
@@ -109,3 +110,7 @@ def _interval(score: Score) -> str:
 
 def _level(report: PerformanceReport) -> str:
     return f"{100 * report.resampling.confidence:g} %"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -41,6 +41,7 @@ class Price(BaseModel):
     cached_input: Decimal | None = Field(default=None, ge=0)  # None: as other input
     batch_factor: Decimal | None = Field(default=None, gt=0, le=1)  # None: batches cost the same
     tokens_per_video_second: float | None = Field(default=None, gt=0)  # with its sound, for estimates
+    since: datetime.date | None = None  # the first day (UTC) that it holds; None: it always has
     as_of: datetime.date  # when somebody looked
     source: HttpUrl
 
@@ -70,10 +71,18 @@ class PriceTable(BaseModel):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     prices: tuple[Price, ...]
 
-    def price_of(self, client: str, model: str) -> Price | None:
-        """The entry that names most of the model's name; an exact one goes first."""
-        found = [price for price in self.prices if price.is_of(client, model)]
-        return max(found, key=lambda price: (not price.model.endswith(ANY), len(price.model)), default=None)
+    def price_of(self, client: str, model: str, *, on: datetime.date | None = None) -> Price | None:
+        """The entry that names most of the model's name, an exact one first; of several, the latest by then.
+
+        on: the day that is asked about; None: today.
+        """
+        day = on or datetime.datetime.now(datetime.UTC).date()
+        found = [p for p in self.prices if p.is_of(client, model) and (p.since is None or p.since <= day)]
+        return max(found, key=_precedence, default=None)
+
+
+def _precedence(price: Price) -> tuple[bool, int, datetime.date]:
+    return (not price.model.endswith(ANY), len(price.model), price.since or datetime.date.min)
 
 
 _OWN_MACHINE = Price(

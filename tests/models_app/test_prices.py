@@ -1,5 +1,6 @@
 """The price table: what requests cost, and what is said of a file that cannot be read."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,7 +9,15 @@ from django.conf import settings as django_settings
 
 from annotator.errors import RefusedError
 from models_app.clients.base import Usage
-from models_app.prices import PriceFileError, cost_of, currency, need_prices, price_of, read_prices
+from models_app.prices import (
+    PriceFileError,
+    cost_of,
+    currency,
+    need_prices,
+    price_of,
+    price_table,
+    read_prices,
+)
 
 ENTRY = """
   - client: openai
@@ -40,7 +49,7 @@ def test_shipped_table_is_read_and_dated():
     table = read_prices(Path(django_settings.BASE_DIR) / "config/prices.yaml")
     assert table.currency == "USD"
     assert {price.client for price in table.prices} == {"gemini", "openai"}
-    names = [(price.client, price.model) for price in table.prices]
+    names = [(price.client, price.model, price.since) for price in table.prices]
     assert len(names) == len(set(names))
     # The paper's model, by the version it was asked by.
     assert cost_of("gemini", "gemini-1.5-pro-002", Usage(1_000_000, 1_000_000)) == Decimal("6.25")
@@ -85,6 +94,20 @@ def test_name_with_a_star_is_a_prefix_and_the_exact_or_longer_one_goes_first(tab
     table(entry("gpt*", 1), entry("gpt-9*", 2), entry("gpt-9-mini", 3))
     found = [price_of("openai", model) for model in ("gpt-1", "gpt-9-2030", "gpt-9-mini", "o1")]
     assert [price.input if price else None for price in found] == [1, 2, 3, None]
+
+
+def test_price_holds_from_its_first_day_on(table):
+    table(entry(input=4, more="since: 2001-01-01"), entry(input=2), entry(input=9, more="since: 2999-01-01"))
+    million = Usage(1_000_000, 0)
+    assert cost_of("openai", "m", million) == 4  # whatever their order in the file
+    assert price_table().price_of("openai", "m", on=date(2000, 12, 31)).input == 2
+    assert price_table().price_of("openai", "m", on=date(2001, 1, 1)).input == 4
+    assert price_table().price_of("openai", "m", on=date(2999, 1, 1)).input == 9
+
+
+def test_model_that_has_no_price_yet_has_none(table):
+    table(entry(more="since: 2999-01-01"))
+    assert price_of("openai", "m") is None
 
 
 def test_changed_file_is_read_anew(table):
