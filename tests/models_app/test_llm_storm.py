@@ -141,6 +141,24 @@ def test_answers_that_are_none_are_asked_for_again_and_no_item_is_lost(monkeypat
     assert_nothing_mixed_up(run, "Of script {}.")
 
 
+def test_answers_slower_than_the_longest_wait_are_asked_for_again(monkeypatch):
+    study = study_with_scripts(8, text="Script number %d.", slugs=VALUES)
+    with OpenAiServer(say=about_script) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        server.queue(None, Fault.slow(6), None, Fault.slow(6))
+        settings = {"client": "openai", "model": MODEL, "in_flight": 8, "timeout": 5}
+        run = start_run(study=study, pipeline="llm-from-script", settings=settings)
+        client = OpenAiCompatible()
+        try:
+            work(run, client)
+        finally:
+            client.close()
+    assert server.struck["slow"] == 2
+    assert server.n_questions == 8 + 2
+    assert_each_once(run, 8)
+    assert_nothing_mixed_up(run, "Of script {}.")
+
+
 def test_run_over_clips_in_a_storm_ends_complete(monkeypatch):
     study = make_study(slugs=VALUES)
     for n in range(60):
