@@ -161,12 +161,20 @@ class LlmKills:
                 while self.killed < n_kills:
                     n_before = server.n_answered
                     self.runs.append(lab.start_llm_run(n_items))
+                    worker = self._alive(lab, worker)
                     until(lambda n=n_before: server.n_answered > n, seconds=90)
                     while self.killed < n_kills and server.n_answered - n_before < n_items * 0.8:
-                        worker = self._kill(lab, worker)
+                        worker = self._alive(lab, self._kill(lab, worker))
                 ends = [lab.wait_for_end(run, seconds=600) for run in self.runs]
                 bills = [lab.bill(run) for run in self.runs]
         return self._print(ends, bills, n_asked=server.n_questions, took=time.monotonic() - begun)
+
+    def _alive(self, lab: Lab, worker: subprocess.Popen) -> subprocess.Popen:
+        """The worker; where it ended by itself, another, as a supervisor would start, and its last words."""
+        if worker.poll() is None:
+            return worker
+        print(f"   a worker ended by itself ({worker.returncode}):", worker.log.read_text()[-2000:])
+        return lab.start_worker()
 
     def _kill(self, lab: Lab, worker: subprocess.Popen) -> subprocess.Popen:
         """Kill the worker at a random moment, and what else its turn brings; its successor."""
@@ -209,6 +217,10 @@ class LlmKills:
         counts = (self.killed, self.emptied, self.full, len(self.runs), sum(n_of), lost, twice, paid)
         row = (database, broker, *counts, f"{n_asked / sum(n_of):.2f}", f"{took:.0f}")
         print(LLM_ROW.format(*row), flush=True)
+        for end, bill in zip(ends, bills, strict=True):
+            n = sum(end["items"].values())
+            if end["items"] != {"done": n} or Decimal(bill["cost"]) != PRICE * n:
+                print("   went wrong:", end["items"], end["failures"], bill)
         return lost + twice + paid
 
 

@@ -5,6 +5,7 @@ ends the worker. Here a message is written under a temporary name and renamed, a
 it, and what cannot be read is put aside. A full disk loses messages, which cost a sweep and nothing else.
 """
 
+import errno
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
 log = logging.getLogger(__name__)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 BROKEN = "broken"  # beside the folder of messages
 
 
@@ -107,11 +109,18 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         return found or ([routing_key] if routing_key and routing_key == exchange else [])
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        """Note the queue; on a full disk a worker starts without, and finds its work by the sweep."""
         row = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
         with self._changing():
             rows = self.get_table(exchange)
-            if row not in rows:
+            if row in rows:
+                return
+            try:
                 self._write(self._exchange_file(exchange), [row, *rows])
+            except ChannelError as error:
+                if not (isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_ROOM):
+                    raise
+                log.warning("%s; messages of %s may get lost", error, exchange)
 
     def _delete(
         self, queue: str, exchange: str, routing_key: str, pattern: str, *args: Any, **kwargs: Any

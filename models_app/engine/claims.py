@@ -16,6 +16,7 @@ from annotator.locks import locked
 from models_app.models import ItemState, Run, RunEvent, RunItem, RunState
 
 MOST_ATTEMPTS = 3  # an item whose worker died that often is taken to be what kills them
+MOST_ATTEMPTS_AMONG_MANY = 10  # ... where others were in the same worker's hands, and it may be one of those
 WORKER_DIED = "worker-died"
 
 
@@ -35,11 +36,14 @@ class Claim:
 
 
 @transaction.atomic
-def claim_next(*, run_id: int, worker: str) -> Claim | None:
-    """Take the run's next item on; None if there is none to be had, or the run is not running."""
+def claim_next(*, run_id: int, worker: str, most_attempts: int = MOST_ATTEMPTS) -> Claim | None:
+    """Take the run's next item on; None if there is none to be had, or the run is not running.
+
+    most_attempts: an item that was left so often by workers that died is failed, not taken.
+    """
     _need_not_outlast_a_power_cut()
     while item := _first_of(run_id):
-        if item.state == ItemState.WORKING and item.n_attempts >= MOST_ATTEMPTS:
+        if item.state == ItemState.WORKING and item.n_attempts >= most_attempts:
             _give_up(item)
             continue
         token = uuid.uuid4()

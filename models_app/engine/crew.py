@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from django.db import Error, connections
 
-from models_app.engine.claims import Claim, claim_next, release
+from models_app.engine.claims import MOST_ATTEMPTS_AMONG_MANY, Claim, claim_next, release
 from models_app.engine.desk import Desk
 from models_app.engine.keeper import KEEPER
 from models_app.engine.outage import reconnect
@@ -118,7 +118,9 @@ class Crew:
         try:
             with KEEPER.holding_slots(slots):
                 while not self.over.is_set() and not self.stop.is_set():
-                    claim = claim_next(run_id=self.run.pk, worker=self.worker)
+                    claim = claim_next(
+                        run_id=self.run.pk, worker=self.worker, most_attempts=MOST_ATTEMPTS_AMONG_MANY
+                    )
                     if claim is None:
                         break
                     desk.note_start()

@@ -105,6 +105,20 @@ def test_full_disk_is_an_error_that_senders_expect(connection, folder, monkeypat
     assert list((folder / "messages").iterdir()) == []
 
 
+def test_reader_starts_on_a_full_disk_and_finds_what_comes_when_there_is_room(connection, monkeypatch):
+    with monkeypatch.context() as on_full_disk:
+        on_full_disk.setattr(Path, "write_bytes", full)
+        reader = connection.SimpleQueue("io")
+        with pytest.raises(Empty):
+            reader.get(block=False)
+    with connection.clone() as other, other.SimpleQueue("io") as queue:
+        queue.put({"n": 1})
+    message = reader.get(block=False)
+    message.ack()
+    assert message.payload == {"n": 1}
+    reader.close()
+
+
 def full(path, data):
     raise OSError(errno.ENOSPC, "No space left on device")
 

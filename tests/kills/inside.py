@@ -77,6 +77,9 @@ def look(run_id):
         "items": dict(run.items.values_list("state").annotate(n=Count("pk"))),
         "n_predictions": sum(per_video.values()),
         "odd": [video for video, n in per_video.items() if n != 19],
+        "failures": list(
+            run.items.exclude(error_code="").values_list("key", "n_attempts", "error_code", "error")
+        ),
         "finished": run.events.filter(what="finished").count(),
         "ended": {key: at.timestamp() for key, at in done},
         "attempts": sum(run.items.values_list("n_attempts", flat=True)),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -115,6 +116,21 @@ def test_each_item_is_asked_once_paid_and_stored_with_what_the_model_said():
     assert (said.reason, said.evidence_ms) == ("yes", 1000)
     assert run.items.first().facts == {"has_sound": True}
     assert Prompt.objects.filter(text="Judge.").count() == 1
+
+
+@pytest.mark.parametrize(("n_deaths", "state"), [(9, ItemState.DONE), (10, ItemState.FAILED)])
+def test_item_is_not_soon_blamed_for_the_death_of_a_worker_with_many_in_hand(n_deaths, state):
+    run = start(different(2))
+    left = run.items.order_by("key").first()
+    run.items.filter(pk=left.pk).update(
+        state=ItemState.WORKING,
+        token=uuid.uuid4(),
+        lease_until=timezone.now() - timedelta(seconds=1),
+        n_attempts=n_deaths,
+    )
+    work(run, FakeClient())
+    assert run.items.get(pk=left.pk).state == state
+    assert run.items.exclude(pk=left.pk).get().state == ItemState.DONE
 
 
 def test_answer_stored_before_the_worker_died_is_not_asked_for_again(monkeypatch):
