@@ -130,7 +130,11 @@ def try_llm(options: argparse.Namespace) -> int:
                 tempfile.TemporaryDirectory(prefix="kills", dir=options.disk or None)
             )
             redis = stack.enter_context(OwnRedis(folder)) if broker == "own" else None
-            llm = LlmKills(Path(folder), database, redis.url if redis else broker, redis, bool(options.disk))
+            # Elsewhere: whoever runs a worker reads what it says, from a pipe that is never full.
+            logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="axial-kills-logs-")))
+            llm = LlmKills(
+                Path(folder), logs, database, redis.url if redis else broker, redis, bool(options.disk)
+            )
             n_bad += llm.run(n_kills=options.kills, n_items=options.items)
     return 1 if n_bad else 0
 
@@ -140,6 +144,7 @@ class LlmKills:
     """Kills on one combination, and what came of them."""
 
     folder: Path
+    logs: Path
     database: str
     broker: str
     redis: OwnRedis | None
@@ -156,7 +161,8 @@ class LlmKills:
             server.usage = {"prompt_tokens": 900, "completion_tokens": 100, "total_tokens": 1000}
             server.storm(0.1, seed=random.randrange(10**6), faults=FAULTS)
             lab_folder = self.folder / f"lab{random.randrange(10**6)}"
-            with Lab(lab_folder, database=self.database, broker=self.broker, provider=server.base_url) as lab:
+            where = {"database": self.database, "broker": self.broker, "logs": self.logs}
+            with Lab(lab_folder, provider=server.base_url, **where) as lab:
                 worker = lab.start_worker()
                 while self.killed < n_kills:
                     n_before = server.n_answered

@@ -124,10 +124,17 @@ class LimitedError(ProviderError):
 
 
 class DownError(ProviderError):
-    """No answer for now: 5xx, a cut connection, a time-out, an empty answer."""
+    """No answer for now: 5xx, a cut connection, a time-out, an empty answer.
+
+    usage: what has to be paid all the same, as for thoughts that came without an answer.
+    """
 
     is_passing = True
     is_down = True
+
+    def __init__(self, code: str, message: str, *, usage: Usage | None = None) -> None:
+        self.usage = usage or Usage()
+        super().__init__(code, message)
 
 
 class StaleError(ProviderError):

@@ -30,11 +30,14 @@ prices:
 class Lab:
     """One database, one broker, one run at a time; its own process only asks, in subprocesses."""
 
-    def __init__(self, folder, *, database="", broker="", seconds=0.02, lease=2.0, sweep=0.5, provider=""):
+    def __init__(
+        self, folder, *, database="", broker="", seconds=0.02, lease=2.0, sweep=0.5, provider="", logs=None
+    ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.database, self.broker = database, broker
         self.journal = self.folder / "journal"
+        self.logs = Path(logs or self.folder)
         self.workers = []
         self._asked = self._asked_in = None
         self.env = {
@@ -115,7 +118,7 @@ class Lab:
         self._asked_in = dict(self.env)
         command = [sys.executable, "-m", "tests.kills.asked"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        with (self.folder / "asked.log").open("ab") as log:
+        with (self.logs / "asked.log").open("ab") as log:
             self._asked = subprocess.Popen(command, env=self.env, cwd=ROOT, stderr=log, **pipes)
 
     def start_run(self, n_items):
@@ -137,7 +140,7 @@ class Lab:
     def start_worker(self, *, queues="io", concurrency=2):
         """A worker process, as deploy/ starts it."""
         name = f"w{uuid.uuid4().hex[:8]}@test"
-        log = (self.folder / f"{name}.log").open("wb")
+        log = (self.logs / f"{name}.log").open("wb")
         command = (
             f"-m celery --app config worker --hostname {name} --pool threads --concurrency {concurrency}"
         )
