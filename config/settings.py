@@ -10,6 +10,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
 from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,7 +18,8 @@ VERSION = (BASE_DIR / "VERSION").read_text(encoding="utf-8").strip()
 
 env = Env()
 if env.bool("AXIAL_READ_DOTENV", True):
-    env.read_env(str(BASE_DIR / ".env"), recurse=False)
+    # Into the process's environment, where clients and providers' own libraries look for keys.
+    load_dotenv(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("AXIAL_DATA_DIR", str(BASE_DIR / "var")))
 DATA_DIR.mkdir(parents=True, exist_ok=True)

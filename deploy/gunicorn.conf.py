@@ -5,6 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dotenv import load_dotenv
+
+if os.environ.get("AXIAL_READ_DOTENV", "").lower() not in ("0", "false", "no", "off"):
+    load_dotenv(Path(__file__).resolve().parent.parent / ".env")
+
 bind = f"{os.environ.get('AXIAL_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("AXIAL_WEB_WORKERS", "4"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from models_app.actions.run_budgets import models_paid_for, read_budget, said_of
 from models_app.actions.scope import freeze, refuse_scored
 from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
 from models_app.engine.breaker import UNANSWERED
+from models_app.engine.gate import open_gates
 from models_app.engine.nudges import nudge_on_commit
 from models_app.models import (
     UNANSWERED_STATES,
@@ -35,6 +37,7 @@ from models_app.models import (
 from models_app.models.run import new_seed
 from models_app.pipelines.base import Step
 from models_app.prices import need_prices
+from models_app.queries.provider_waits import clients_of
 from models_app.specs import LlmSettings, Needs, spec_of
 
 DOUBLE_CLICK = timedelta(seconds=5)
@@ -163,6 +166,8 @@ def pause_run(*, run: Run, by: User | None, because: str = "") -> Run:
 def resume_run(*, run: Run, by: User | None, budget: Decimal | str | None = None) -> Run:
     """Go on with a paused or cancelled run: what was stored stays, the rest is done.
 
+    Its providers are asked at once, though they may have asked to wait.
+
     budget: what the run may cost from now on, what it has cost included; None leaves it as it is.
     """
     run = _locked(run)
@@ -176,6 +181,8 @@ def resume_run(*, run: Run, by: User | None, budget: Decimal | str | None = None
     run.state, run.paused_because, run.ended_at, run.resume_at = RunState.RUNNING, "", None, None
     run.save(update_fields=["state", "paused_because", "ended_at", "resume_at"])
     _log(run, "resumed", by=by)
+    # Not within: a run that is paused for its provider locks the gate first, and itself then.
+    transaction.on_commit(partial(open_gates, clients_of(run)))
     nudge_on_commit(run)
     return run
 

@@ -3,6 +3,7 @@
 What is asked anew, how often and when, is decided here and nowhere else: a client makes one attempt.
 """
 
+import logging
 import random
 import threading
 import time
@@ -22,21 +23,24 @@ from models_app.clients.base import (
     Client,
     ClientName,
     DeniedError,
+    DownError,
     LimitedError,
     ProviderError,
     Reply,
+    Usage,
 )
 from models_app.engine import budget
 from models_app.engine.breaker import UNANSWERED, Breaker
 from models_app.engine.claims import Claim
 from models_app.engine.exchanges import Answered, Exchanges, key_of, reply_of
 from models_app.engine.gate import Gate, gate_of
-from models_app.engine.outage import storing
+from models_app.engine.outage import reconnect, storing
 from models_app.engine.pausing import PausedError, pause_itself
 from models_app.models import Exchange, ExchangeState, Run
 from models_app.pipelines.base import Ask, Interrupted, ItemError, LaterError, Question
 from models_app.specs import LlmSettings
 
+log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 FIRST_WAIT = 0.5  # seconds; doubled each time
 LONGEST_WAIT = 60.0
@@ -128,11 +132,12 @@ class Asker:
                 if found.run_id != self.run.pk:
                     storing(lambda: self.exchanges.take_over(claim, question, found))
                 return reply_of(found)
-            if self.settings.delivery == "batch" and not question.request.turns:
+            if self.settings.delivery == "batch":
                 self.postpone(claim, question, key, exchanges=self.exchanges, found=found)
             attempt = Attempt(self, claim, question, look)
             answered = attempt.until_answered()
             exchange = storing(lambda: self.exchanges.store(claim, question, key, answered), is_paid=True)
+            attempt.note_answer(answered)  # not before: it is paid
         attempt.look_at_bill(answered)
         return reply_of(exchange)
 
@@ -148,6 +153,7 @@ class Attempt:
     n_failed: int = 0
     n_limited: int = 0
     limited_since: float = 0.0
+    n_tokens: int = 0  # that it was taken to need, at the gate
 
     @property
     def run(self) -> Run:
@@ -163,32 +169,47 @@ class Attempt:
         """The provider's answer; ItemError where none will come, PausedError where the run had to stop."""
         client = self.asker.clients[self.question.client]
         while True:
-            self._wait_for_gate()
-            n_tokens = self._wait_for_turn()
-            self._wait_for_room()
+            self._wait_for_leave()
             begun = time.monotonic()
             try:
                 answered = Answered(client.ask(self.question.request, timeout=self.asker.settings.timeout))
             except BlockedError as error:
                 answered = Answered(None, error)
             except ProviderError as error:
-                self._free_room()
+                self._account_for(error, seconds=time.monotonic() - begun)
                 self._go_on_after(error)
                 continue
             except BaseException:
                 self._free_room()
                 raise
-            Breaker(self.gate).answered()
-            usage = answered.usage
-            if usage.input is not None:
-                self.gate.correct(n_estimated=n_tokens, n_tokens=usage.input + (usage.output or 0))
             return Answered(answered.reply, answered.blocked, round(time.monotonic() - begun, 3))
+
+    def note_answer(self, answered: Answered) -> None:
+        """The provider is there, and took so many tokens; no matter if it cannot be noted."""
+        usage = answered.usage
+        try:
+            Breaker(self.gate).answered()
+            if usage.input is not None:
+                self.gate.correct(n_estimated=self.n_tokens, n_tokens=usage.input + (usage.output or 0))
+        except Error:
+            log.warning("Could not note that %s answered", self.question.client, exc_info=True)
+            reconnect()
 
     def look_at_bill(self, answered: Answered) -> None:
         """A budget that cannot be kept ends the run's asking, not silently."""
-        usage = answered.usage
-        if self.run.budget is not None and answered.blocked is None and None in (usage.input, usage.output):
+        if self.run.budget is not None and None in (answered.usage.input, answered.usage.output):
             self._pause(_("The provider does not say what its answers use, so no budget can be kept."))
+
+    def _account_for(self, error: ProviderError, *, seconds: float) -> None:
+        """Keep what has to be paid though no answer came; else free what was reserved."""
+        if isinstance(error, DownError) and error.usage != Usage():
+            exchanges, usage = self.asker.exchanges, error.usage
+            storing(
+                lambda: exchanges.store_unanswered(self.claim, self.question, usage, seconds=seconds),
+                is_paid=True,
+            )
+        else:
+            self._free_room()
 
     # --- What is done about errors -----------------------------------------------------------
 
@@ -228,6 +249,16 @@ class Attempt:
 
     # --- What is waited for ------------------------------------------------------------------
 
+    def _wait_for_leave(self) -> None:
+        """Until the provider lets anybody ask, it is our turn, and the budget has room: all three at once."""
+        while True:
+            self._wait_for_gate()
+            self._wait_for_turn()
+            self._wait_for_room()
+            if not self.gate.standing().wait:
+                return
+            self._free_room()  # others were asked to wait while we waited
+
     def _wait_for_gate(self) -> None:
         """Until the provider lets anybody ask; all at once would be too many again, so not all at once."""
         while wait := self.gate.standing().wait:
@@ -237,11 +268,10 @@ class Attempt:
                 self._pause(because % {"client": self.question.client}, until=until)
             self._wait(wait + DICE.uniform(0, min(wait / 10, 2)))
 
-    def _wait_for_turn(self) -> int:
-        """Until this is within what is asked a minute; the tokens that were counted for it."""
-        n_tokens = budget.about_tokens(self.question.request)
-        self._wait(self.gate.turn(n_tokens=n_tokens))
-        return n_tokens
+    def _wait_for_turn(self) -> None:
+        """Until this is within what is asked a minute."""
+        self.n_tokens = budget.about_tokens(self.question.request)
+        self._wait(self.gate.turn(n_tokens=self.n_tokens))
 
     def _wait_for_room(self) -> None:
         """Until the budget has room for this."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -88,9 +88,10 @@ def reserved(run: Run, *, but: Claim | None = None) -> Decimal:
 def expected_cost(
     run: Run, question: Question, *, seconds: float | None = None, is_batch: bool = False
 ) -> Decimal:
-    """What a request may cost: as the dearest so far, or, if that is more, as long as it may get.
+    """What a request may cost: as the dearest of its kind so far, or, if that is more, what it sends.
 
-    Before the first answer, the longest answer that is allowed is taken to come. SpentError without a price.
+    Before the first answer of its kind, the longest that is allowed is taken to come. SpentError without a
+    price.
     """
     request = question.request
     try:
@@ -99,11 +100,22 @@ def expected_cost(
         raise SpentError(str(error)) from None
     price = price_of(question.client, request.model)
     assert price is not None  # noqa: S101 - needed just now
-    dearest: Decimal | None = Exchange.objects.filter(run=run).aggregate(most=Max("cost"))["most"]
+    dearest = _dearest(run, question)
     rate = price.tokens_per_video_second or TOKENS_PER_VIDEO_SECOND
     n_input = about_tokens(request, video_tokens=rate * (seconds or LONGEST_VIDEO))
     n_output = 0 if dearest else request.max_output_tokens
     return max(dearest or Decimal(0), price.of(Usage(n_input, n_output), is_batch=is_batch) or Decimal(0))
+
+
+def _dearest(run: Run, question: Question) -> Decimal | None:
+    """What the dearest answer cost that the run was given by this model in this step.
+
+    A walk down the index of costs that ends at the first of the kind: nearly always at once.
+    """
+    answered = Exchange.objects.filter(run=run, cost__isnull=False, state=ExchangeState.ANSWERED)
+    kind = answered.filter(step=question.step, client=question.client, model=question.request.model)
+    dearest: Decimal | None = kind.order_by("-cost").values_list("cost", flat=True).first()
+    return dearest
 
 
 def about_tokens(request: Request, *, video_tokens: float = TOKENS_PER_VIDEO_SECOND * LONGEST_VIDEO) -> int:

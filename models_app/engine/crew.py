@@ -39,6 +39,9 @@ class Crew:
         self._changed = threading.Condition()
         self._n_working = 0
         self._n_ended = 0  # items, however they ended
+        self._n_told = 0  # of those, that after_each was called for
+        self._looked_at = time.monotonic()
+        self._stopped_at: float | None = None
         self._in_hand: set[Claim] = set()
         self._errors: list[BaseException] = []
 
@@ -53,42 +56,66 @@ class Crew:
     def watch(
         self, *, should_stop: Callable[[], bool], is_over: Callable[[], bool], after_each: Callable[[], None]
     ) -> None:
-        """Until all have gone home, or are let go; raises what was raised in a thread."""
-        n_told, looked_at, stopped_at = 0, time.monotonic(), None
+        """Until all have gone home, or are let go; raises what was raised in a thread.
+
+        Ctrl-C is raised when what is in flight has come back; a second one at once.
+        """
+        ctrl_c: KeyboardInterrupt | None = None
         try:
             while True:
-                with self._changed:
-                    if not self._n_working:
+                try:
+                    if not self._is_at_work():
                         break
-                    self._changed.wait(WATCH_SECONDS)
-                    n_ended = self._n_ended
-                for _item in range(n_ended - n_told):
-                    after_each()
-                n_told = n_ended
-                if not self.over.is_set() and is_over():
-                    self.over.set()
-                now = time.monotonic()
-                if not self.stop.is_set():
-                    is_wanted = True
-                    if now - looked_at >= LOOK_SECONDS:
-                        looked_at, is_wanted = now, self._is_wanted()
-                    if self._errors or should_stop() or not is_wanted:
-                        self.stop.set()
-                if self.stop.is_set():
-                    stopped_at = stopped_at or now
-                    if now - stopped_at > GRACE_SECONDS:
-                        break
+                    self._look_around(should_stop, is_over, after_each)
+                except KeyboardInterrupt as raised:
+                    if ctrl_c is not None:
+                        raise
+                    ctrl_c = raised
+                    self.stop.set()
         finally:
             self._leave()
+        if ctrl_c is not None:
+            raise ctrl_c
         for error in self._errors[1:]:
             log.error("Also raised while run %s was worked on", self.run.pk, exc_info=error)
         if self._errors:
             raise self._errors[0]
-        for _item in range(self._n_ended - n_told):
+        self._tell(after_each)
+
+    def _is_at_work(self) -> bool:
+        """Whether anybody still is, a moment later; nobody is waited for longer than the grace."""
+        with self._changed:
+            if not self._n_working:
+                return False
+            self._changed.wait(WATCH_SECONDS)
+        if not self.stop.is_set():
+            return True
+        self._stopped_at = self._stopped_at or time.monotonic()
+        return time.monotonic() - self._stopped_at <= GRACE_SECONDS
+
+    def _look_around(
+        self, should_stop: Callable[[], bool], is_over: Callable[[], bool], after_each: Callable[[], None]
+    ) -> None:
+        """Tell of what has ended, and see whether to go on."""
+        self._tell(after_each)
+        if not self.over.is_set() and is_over():
+            self.over.set()
+        if not self.stop.is_set() and (self._errors or should_stop() or not self._is_wanted()):
+            self.stop.set()
+
+    def _tell(self, after_each: Callable[[], None]) -> None:
+        while self._n_told < self._n_ended:
+            self._n_told += 1
             after_each()
 
     def _is_wanted(self) -> bool:
-        """Whether the run still runs; and what it may cost now, as a slice may last for hours."""
+        """Whether the run still runs, and what it may cost now, as a slice may last for hours.
+
+        Asked of the database at most once a second.
+        """
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return True
+        self._looked_at = time.monotonic()
         try:
             running = Run.objects.filter(pk=self.run.pk, state=RunState.RUNNING)
             found = running.values_list("budget").first()

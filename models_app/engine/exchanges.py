@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -127,7 +127,12 @@ class Exchanges:
         if winner is not None and winner.state != ExchangeState.PENDING:  # else ours is the first answer
             for name in ("state", "answer", "reason", "finish", "answered_by"):
                 setattr(row, name, getattr(winner, name))
-        return self._insert(claim, row)
+        return self._insert_unfound(claim, row)
+
+    def store_unanswered(self, claim: Claim, question: Question, usage: Usage, *, seconds: float) -> None:
+        """Keep what a request cost that brought nothing to read, as thoughts without an answer."""
+        answered = Answered(Reply("", Finish.OTHER, usage), seconds=round(seconds, 3))
+        self._insert_unfound(claim, self._row(claim, question, **_columns(question, answered)))
 
     def add_pending(
         self, claim: Claim, question: Question, key: str | None, *, source: Exchange | None
@@ -138,10 +143,12 @@ class Exchanges:
     def prompt_id(self, system: str) -> int:
         """The key of the prompt's row; made where the run was not frozen with it."""
         digest = prompt_hash(system)
-        if digest not in self._prompts:
-            prompt, _made = Prompt.objects.get_or_create(hash=digest, defaults={"text": storable(system)})
+        if digest in self._prompts:
+            return self._prompts[digest]
+        prompt, _made = Prompt.objects.get_or_create(hash=digest, defaults={"text": storable(system)})
+        if not connection.in_atomic_block:  # else other threads would take a row that is not there for them
             self._prompts[digest] = prompt.pk
-        return self._prompts[digest]
+        return prompt.pk
 
     def _row(self, claim: Claim, question: Question, **fields: object) -> Exchange:
         return Exchange(
@@ -156,6 +163,13 @@ class Exchanges:
             message=storable(message_of(question)),
             **fields,
         )
+
+    def _insert_unfound(self, claim: Claim, row: Exchange) -> Exchange | None:
+        """Store a row that no key finds, unless it is there: the connection broke when we were to be told."""
+        about = {name: getattr(row, name) for name in ("video_id", "step", "replicate", "turn")}
+        stored = Exchange.objects.filter(run=self.run, key=None, **about)
+        twin = next((other for other in stored if _is_same(other, row)), None)
+        return twin or self._insert(claim, row)
 
     @transaction.atomic
     def _insert(self, claim: Claim, row: Exchange) -> Exchange | None:

@@ -6,6 +6,7 @@ closed is read at most once a second and process.
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from models_app.models import ProviderGate
 
 LOOK_SECONDS = 1.0
 MINUTE = 60.0
+LONGEST_CLOSED = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,9 @@ class Gate:
             )
 
     def close(self, *, seconds: float) -> None:
-        """Let nobody ask for so long: the provider said so."""
+        """Let nobody ask for so long: the provider said so. A day at most, whatever it said."""
         make_gate(self.client)
-        until = Now() + timedelta(seconds=seconds)
+        until = Now() + timedelta(seconds=min(seconds, LONGEST_CLOSED))
         closed = ProviderGate.objects.filter(client=self.client)
         closed.filter(closed_until__isnull=True).update(closed_until=until)
         closed.filter(closed_until__isnull=False).update(closed_until=Greatest(F("closed_until"), until))
@@ -105,6 +107,13 @@ def gate_of(client: str) -> Gate:
 def limits_of(client: str) -> tuple[int, int]:
     """Requests and tokens a minute, of all workers together; 0: no limit."""
     return settings.LLM_RPM.get(client, 0), settings.LLM_TPM.get(client, 0)
+
+
+def open_gates(clients: Collection[str]) -> None:
+    """Let these providers be asked at once: somebody will not wait."""
+    ProviderGate.objects.filter(client__in=clients).update(closed_until=None)
+    for client in clients:
+        gate_of(client).forget()
 
 
 def make_gate(client: str) -> None:

@@ -3,11 +3,12 @@
 import threading
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
 from annotator.actions.videos import withdraw_video
@@ -46,8 +47,10 @@ from models_app.models import (
     RunState,
     Script,
 )
-from models_app.pipelines.base import ItemError
+from models_app.pipelines.base import ItemError, LlmAnswer, Step
+from models_app.pipelines.base import Prediction as Answer
 from models_app.prices import cost_of
+from models_app.queries.bills import bill_of
 from models_app.queries.runs import failures_of, progress_of
 from tests.llm_factories import make_exchange
 from tests.models_app.fakes import MODEL, FakeClient, FakeLlm, an_answer, asking, giving, study_with_scripts
@@ -244,6 +247,58 @@ def test_answer_stored_when_the_connection_broke_is_on_the_bill_once(monkeypatch
     assert work(run := start(different(1)), client := FakeClient()).n_done == 1
     assert (len(client.asked), len(stored)) == (1, 2)
     assert run.exchanges.get().cost == COST
+
+
+def test_paid_answer_is_kept_though_the_database_is_away_as_it_comes(monkeypatch):
+    away, read = threading.Event(), gate.read_gate
+
+    def read_gate(client):
+        if away.is_set():
+            away.clear()
+            raise OperationalError("server closed the connection unexpectedly")
+        return read(client)
+
+    def answer(request):
+        away.set()
+        return an_answer()
+
+    monkeypatch.setattr(gate, "read_gate", read_gate)
+    run = start(different(1))
+    assert work(run, client := FakeClient(answer)).n_done == 1
+    assert (len(client.asked), run.exchanges.get().cost) == (1, COST)
+    assert not away.is_set()  # the database was away
+
+
+THOUGHTS = Usage(1000, 100)  # that cost as much as an answer
+
+
+def test_thoughts_that_brought_no_answer_are_on_the_bill():
+    said = (DownError("empty", "No text.", usage=THOUGHTS), DownError("cut", "Cut."), an_answer())
+    run = start(different(1), budget="1")
+    assert work(run, FakeClient(in_turn(*said))).n_done == 1
+    rows = Exchange.objects.filter(run=run).order_by("pk")
+    assert [(row.answer, row.key is None, row.cost) for row in rows] == [
+        ("", True, COST),
+        ("yes", False, COST),
+    ]
+    assert bill_of(run).cost == 2 * COST
+    assert run.items.get().reserved is None
+
+
+def test_thoughts_stored_when_the_connection_broke_are_on_the_bill_once(monkeypatch):
+    monkeypatch.setattr(outage, "PAID_PAUSES", (0.01,))
+    store, failures = exchanges.Exchanges.store_unanswered, [OperationalError("connection lost")]
+
+    def store_and_break(self, *given, **more):
+        store(self, *given, **more)
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(exchanges.Exchanges, "store_unanswered", store_and_break)
+    run = start(different(1))
+    client = FakeClient(in_turn(DownError("empty", "No text.", usage=THOUGHTS), an_answer()))
+    assert work(run, client).n_done == 1
+    assert (failures, bill_of(run).cost) == ([], 2 * COST)
 
 
 def test_model_without_a_price_costs_nobody_knows_what():
@@ -479,6 +534,28 @@ def test_run_of_nothing_but_items_that_the_provider_cannot_answer_ends():
     assert set(run.items.values_list("state", "error_code")) == {(ItemState.FAILED, "provider-internal")}
 
 
+def test_those_who_wait_for_their_turn_hear_that_the_provider_asked_to_wait(settings):
+    settings.LLM_RPM = {"openai": 300}  # a turn each 0.2 s
+    run, begun, asked = start(different(3), in_flight=3), time.monotonic(), []
+
+    def answer(request):
+        asked.append(request)
+        raise LimitedError("Slow down.", after=30)
+
+    work(run, FakeClient(answer), should_stop=lambda: time.monotonic() - begun > 1.5)
+    assert len(asked) == 1
+    assert states(run) == ["waiting"] * 3
+
+
+@pytest.mark.parametrize("after", [1_735_689_600.0, 1e12, float("inf")])
+def test_no_provider_is_waited_for_longer_than_a_day_and_whoever_resumes_waits_no_more(after):
+    run = start(different(1))
+    work(run, client := FakeClient(in_turn(LimitedError("Slow down.", after=after), an_answer())))
+    assert paused(run).resume_at <= timezone.now() + timedelta(days=1)
+    resume_run(run=run, by=None)
+    assert work(run, client).n_done == 1
+
+
 def test_runs_at_a_provider_that_is_down_pause_without_asking_on():
     first, second = start(different(3)), start(different(2))
     work(first, FakeClient(raising_always(DownError("unavailable", "503"))))
@@ -486,6 +563,19 @@ def test_runs_at_a_provider_that_is_down_pause_without_asking_on():
     work(second, client := FakeClient())
     assert client.asked == []
     assert paused(second).resume_at > timezone.now() + timedelta(minutes=9)
+
+
+def in_turn(*answers):
+    """One after the other: answers, and errors that are raised."""
+    left = list(answers)
+
+    def answer(request):
+        said = left.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    return answer
 
 
 def raising_always(error):
@@ -653,6 +743,31 @@ def test_pipeline_that_breaks_fails_its_item_and_keeps_the_answer():
     assert Exchange.objects.get().answer == "yes"
 
 
+def test_ctrl_c_lets_what_is_in_flight_come_back():
+    run, asked, come = start(different(4), in_flight=4), threading.Barrier(4), threading.Event()
+    first = threading.Lock()
+
+    def answer(request):
+        asked.wait(10)
+        if not first.acquire(blocking=False):
+            come.wait(10)
+        return an_answer()
+
+    def interrupt():
+        come.set()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(run, FakeClient(answer), after_each=interrupt_once(interrupt))
+    assert Exchange.objects.filter(run=run).count() == 4
+
+
+def interrupt_once(interrupt):
+    """A second Ctrl-C would end it at once."""
+    calls = [interrupt]
+    return lambda: calls.pop()() if calls else None
+
+
 @pytest.mark.parametrize("stop", ["pause", "shutdown"])
 def test_answer_that_arrives_after_we_let_go_is_kept_and_found_later(stop, monkeypatch):
     monkeypatch.setattr(crew, "GRACE_SECONDS", 0.1)
@@ -738,6 +853,53 @@ def test_budget_is_never_exceeded_by_many_threads():
     resume_run(run=run, by=None, budget="1")
     assert work(run, FakeClient(), FakeLlm(max_output_tokens=256)).n_done == 40 - 23
     assert run.events.get(what="budget").detail == {"budget": "1", "currency": "USD"}
+
+
+class CheapThenDear(FakeLlm):
+    """A script by a cheap model, judged by a dear one."""
+
+    def work(self, item, *, briefing, ask, beat):
+        question = self.question(item)
+        ask(replace(question, step=Step.SCRIPT))
+        ask(replace(question, request=replace(question.request, model="gpt-4o")))
+        return LlmAnswer(predictions=tuple(Answer(item.video_id, v, True, False) for v in briefing.values))
+
+
+def test_budget_expects_of_each_model_what_that_model_costs():
+    run = start(different(8), budget="0.10", in_flight=8, max_output_tokens=8192)
+    together = threading.Barrier(8)
+
+    def answer(request):
+        if request.model == "gpt-4o":
+            time.sleep(0.2)  # the others look at the budget meanwhile
+            return an_answer(n_input=1000, n_output=8000)  # 0.0825 each
+        together.wait(10)
+        return an_answer()
+
+    work(run, FakeClient(answer), CheapThenDear(max_output_tokens=8192))
+    assert "The budget is spent" in paused(run).paused_because
+    assert bill_of(run).cost <= Decimal("0.10")
+
+
+def test_budget_takes_no_filters_answer_for_the_length_of_others():
+    run = start(different(9), budget="0.01", in_flight=8, max_output_tokens=8192)
+    first = threading.Lock()
+
+    def answer(request):
+        if first.acquire(blocking=False):
+            raise BlockedError("content_filter", "No.", usage=Usage(10, 0))
+        return an_answer(n_input=10, n_output=8000)
+
+    work(run, FakeClient(answer), FakeLlm(max_output_tokens=8192))
+    assert "The budget is spent" in paused(run).paused_because
+    assert bill_of(run).cost <= Decimal("0.01")
+
+
+def test_filters_answer_that_costs_nobody_knows_what_ends_a_run_with_a_budget():
+    run = start(different(3), budget="5", in_flight=1)
+    work(run, client := FakeClient(raising_always(BlockedError("SAFETY", "No."))))
+    assert "no budget can be kept" in paused(run).paused_because
+    assert len(client.asked) == 1
 
 
 @pytest.mark.parametrize("look", ["reserved", "spent"])
@@ -839,6 +1001,15 @@ def test_provider_that_does_not_say_what_it_used_ends_a_run_with_a_budget():
     work(run, client := FakeClient(lambda request: an_answer(n_input=None)))
     assert "no budget can be kept" in paused(run).paused_because
     assert len(client.asked) == 1
+
+
+def test_prompt_that_is_made_in_a_transaction_is_not_taken_for_there_by_others():
+    run = start(different(1))
+    kept = exchanges.Exchanges(run)
+    with pytest.raises(OperationalError), transaction.atomic():
+        kept.prompt_id("A prompt that nobody has sent.")
+        raise OperationalError
+    assert Prompt.objects.filter(pk=kept.prompt_id("A prompt that nobody has sent.")).exists()
 
 
 # --- Withdrawal, batches -------------------------------------------------------------------------
