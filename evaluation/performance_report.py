@@ -182,6 +182,8 @@ def score_rows(
     for place, one in enumerate(rows):
         tally = Tally.of(one.sum(axis=0), n_values=len(gold.values))
         at = figures_of(tally, reported=reported)
+        if not len(gold.videos):
+            at = np.full_like(at, np.nan)  # a mean over labels is none where nothing was scored
         because = _figure_reasons(tally, n_videos=len(gold.videos), reported=reported)
         scored.append(
             Scores(

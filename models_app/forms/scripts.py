@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.models import Study
+from annotator.templatetags.video_times import clock
 from models_app.actions.script_edit import LONGEST
 from models_app.models import Captured, ReviewState, ScriptElement, ScriptOrigin
 
 CLOCK = re.compile(r"^(?:(?:(\d{1,2}):)?(\d{1,3}):)?(\d{1,5})(?:[.,](\d{1,3}))?$")
+SLACK_MS = 1000  # a player may show a little more than what was measured
 MOST_NOTE = 2000
 STATES = [
     ("", gettext_lazy("Any state")),
@@ -101,6 +103,11 @@ class GapForm(forms.Form):
     at = forms.CharField(required=False, max_length=20, label=gettext_lazy("At"))
     text = forms.CharField(max_length=500, label=gettext_lazy("What"))
 
+    def __init__(self, *given: Any, duration_ms: int | None = None, **more: Any) -> None:
+        """duration_ms: of the video, where it is known: no gap lies behind its end."""
+        super().__init__(*given, **more)
+        self.duration_ms = duration_ms
+
     def clean_at(self) -> int | None:
         """Milliseconds of what the player shows: 1:23.4, or seconds alone."""
         given = str(self.cleaned_data["at"]).strip()
@@ -110,5 +117,10 @@ class GapForm(forms.Form):
         if match is None:
             raise forms.ValidationError(_("Write a time as the player shows it: 0:12.5."))
         hours, minutes, seconds, rest = match.groups()
+        if (minutes and int(seconds) > 59) or (hours and int(minutes) > 59):
+            raise forms.ValidationError(_("Write a time as the player shows it: 0:12.5."))
         whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
-        return whole * 1000 + int(f"{rest or 0:0<3}")
+        at_ms = whole * 1000 + int(f"{rest or 0:0<3}")
+        if self.duration_ms is not None and at_ms > self.duration_ms + SLACK_MS:
+            raise forms.ValidationError(_("The video ends at %(end)s.") % {"end": clock(self.duration_ms)})
+        return at_ms

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import Window
 from django.db.models.functions import Now, RowNumber
+from django.utils import timezone
 
 from annotator.models import Video
 from models_app.models import (
@@ -25,7 +26,9 @@ from models_app.models import (
 N_RECENT = 50  # items that the rate is told from
 RECENT = timedelta(minutes=10)  # before the latest of them
 ENOUGH = 3  # items between which there are gaps; with fewer, how long they took says the rate
+STEADY = 10  # seconds within which they ended
 N_EXAMPLES = 5
+STORING = timedelta(seconds=30)  # that an answer may take to be stored once it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class RunProgress:
         return self.done + self.failed + self.blocked
 
     @property
+    def share_done(self) -> float:
+        """Of the items, how many are done: in [0, 1]."""
+        return self.done / self.n_items if self.n_items else 0.0
+
+    @property
     def share(self) -> float:
         """Of the items, how many have ended: in [0, 1]."""
         return self.n_ended / self.n_items if self.n_items else 0.0
@@ -65,6 +73,7 @@ class FailureGroup:
     n: int
     examples: list["FailedItem"] = field(default_factory=list)
     is_blocked: bool = False  # by the provider's filter; the code is its own word
+    n_messages: int = 1  # different ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +120,22 @@ def progress_of(run: Run) -> RunProgress:
     )
 
 
+def may_change(run: Run) -> bool:
+    """Whether its figures may: one that was cancelled gets what was under way, and the bill for it."""
+    if not run.is_ended:
+        return True
+    if run.state != RunState.CANCELLED or not run.client or run.ended_at is None:
+        return False
+    longest = timedelta(seconds=float(run.settings.get("timeout", 0)))
+    return timezone.now() < run.ended_at + longest + STORING
+
+
 def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]:
     """What failed or was blocked, the most frequent reason first, with a few of the items of each."""
     failed = RunItem.objects.filter(run=run, state__in=UNANSWERED_STATES)
-    counts = failed.order_by().values("error_code").annotate(n=Count("pk"))
-    n_of = {row["error_code"]: row["n"] for row in counts}
+    said = Count("error", distinct=True, filter=~Q(error=""))
+    counts = failed.order_by().values("error_code").annotate(n=Count("pk"), n_messages=said)
+    n_of = {row["error_code"]: (row["n"], row["n_messages"]) for row in counts}
     place = Window(RowNumber(), partition_by=F("error_code"), order_by=F("pk").asc())
     first = failed.annotate(place=place).filter(place__lte=n_examples).order_by("error_code", "pk")
     groups: dict[str, list[RunItem]] = {}
@@ -126,9 +146,10 @@ def failures_of(run: Run, *, n_examples: int = N_EXAMPLES) -> list[FailureGroup]
         FailureGroup(
             code,
             next((item.error for item in items if item.error), ""),  # a withdrawn video's is forgotten
-            n_of.get(code, len(items)),
+            n_of.get(code, (len(items), 1))[0],
             [_failed(item, names) for item in items],
             items[0].state == ItemState.BLOCKED,
+            n_of.get(code, (len(items), 1))[1],
         )
         for code, items in groups.items()
     ]
@@ -161,8 +182,11 @@ def _per_minute(run: Run, *, working: int) -> float | None:
     latest = spans[0][1]
     recent = [(begun, end) for begun, end in spans if latest - end <= RECENT]
     seconds = (latest - recent[-1][1]).total_seconds()
-    if len(recent) >= ENOUGH and seconds > 0:
+    if len(recent) >= ENOUGH and seconds >= STEADY:
         return (len(recent) - 1) / seconds * 60
+    if len(recent) >= ENOUGH:  # those that began together end together: that says nothing of the next
+        seconds = (latest - min(begun for begun, _end in recent)).total_seconds()
+        return len(recent) / seconds * 60 if seconds > 0 else None
     mean = sum((end - begun).total_seconds() for begun, end in recent) / len(recent)
     return max(working, 1) / mean * 60 if mean > 0 else None
 

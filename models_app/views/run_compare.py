@@ -27,7 +27,10 @@ def run_compare(request: StudyRequest, study: Study) -> HttpResponse:
     runs = Run.objects.in_study(study).of_predictions().select_related("codebook")
     there = {str(run.pk): run for run in runs.defer("codebook__document")}
     a, b = (there.get(request.GET.get(side, "")) for side in ("a", "b"))
-    context: dict[str, Any] = {"choices": list(there.values()), "a": a, "b": b}
+    unknown = [
+        given for side in ("a", "b") if (given := request.GET.get(side, "")[:20]) and given not in there
+    ]
+    context: dict[str, Any] = {"choices": list(there.values()), "a": a, "b": b, "unknown": unknown}
     if a and b and a != b:
         context |= _compared(request, study, a, b)
     return render(request, "models_app/run_compare.html", context)

@@ -23,7 +23,7 @@ from models_app.queries.bills import bill_of, currency_known
 from models_app.queries.provider_waits import waits_of
 from models_app.queries.run_detail import facts_of, failures_shown, keys_shown, log_shown, problems_of
 from models_app.queries.run_rows import rows_of_runs
-from models_app.queries.runs import progress_of
+from models_app.queries.runs import may_change, progress_of
 
 PAGE_SIZE = 30
 
@@ -50,7 +50,12 @@ def run_detail(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     run = get_object_or_404(_runs(study).select_related("created_by", "codebook"), pk=pk)
     progress = progress_of(run)
     seen = f"{run.state}-{progress.failed}-{progress.blocked}"
-    context: dict[str, Any] = {"run": run, "progress": progress, "seen": seen}
+    context: dict[str, Any] = {
+        "run": run,
+        "progress": progress,
+        "seen": seen,
+        "is_live": may_change(run),
+    }
     if run.client:
         context |= {"bill": bill_of(run), "currency": currency_known(), "waits": waits_of(run)}
     is_part = bool(request.htmx)

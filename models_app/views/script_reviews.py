@@ -42,7 +42,7 @@ def script_review(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
 def script_gap_add(request: StudyRequest, study: Study, pk: int) -> HttpResponse:
     """Keep what the script missed or made up."""
     script = shown_script(request, study, pk)
-    form = GapForm(request.POST)
+    form = GapForm(request.POST, duration_ms=script.video.duration_ms)
     if not form.is_valid():
         return script_page(request, study, script, gap_form=form)
     given = form.cleaned_data

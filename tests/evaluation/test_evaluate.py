@@ -208,6 +208,14 @@ def test_label_in_neither_gold_nor_predictions_is_undefined(capsys):
     assert (label["support"], label["reported"]) == (0, False)
 
 
+def test_run_of_no_gold_video_has_no_score_not_even_a_nought(capsys):
+    study, _videos = small()
+    make_run(study, [make_video(study)], {})
+    (said,) = evaluate(capsys, study.slug)["runs"]
+    assert said["n_scope"] == 0
+    assert {figure(said, name) for name in FIGURES} == {None}
+
+
 def test_video_outside_the_scope_is_not_scored_whatever_was_said_of_it(capsys):
     study, videos = small()
     answers = perfect(videos)

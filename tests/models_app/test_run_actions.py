@@ -299,6 +299,16 @@ def test_progress_counts_and_tells_the_time_left(django_assert_max_num_queries):
     assert not progress_of(run).is_worker_seen
 
 
+def test_rate_is_not_told_from_the_gaps_between_items_that_began_together():
+    run = start(study_with_scripts(12))
+    now = timezone.now()
+    for n, item in enumerate(run.items.all()[:8]):
+        item.state, item.started_at = ItemState.DONE, now - timedelta(seconds=4)
+        item.ended_at = now + timedelta(milliseconds=n)
+        item.save()
+    assert progress_of(run).per_minute == pytest.approx(8 / 4 * 60, rel=0.01)
+
+
 def test_progress_of_a_run_that_did_nothing_yet_tells_no_time():
     progress = progress_of(start(study_with_scripts(1)))
     assert (progress.per_minute, progress.seconds_left, progress.share) == (None, None, 0)

@@ -178,6 +178,13 @@ def test_the_page_without_two_runs_says_what_to_do(study, researcher):
         assert page_of(researcher, b=runs[0], first=strange).context["a"] is None
 
 
+def test_a_run_that_cannot_be_compared_is_named(study, researcher):
+    runs = [make_run(study, [make_video(study)]) for _n in range(2)]
+    page = text_of(page_of(researcher, b=runs[0], first="99999"))
+    assert "Run 99999 cannot be compared" in page
+    assert "cannot be compared" not in text_of(page_of(researcher, *runs))
+
+
 def test_runs_of_another_study_are_not_compared(study, researcher):
     other = make_study("other")
     theirs = make_run(other, [make_video(other)], model="somebody-elses")

@@ -269,6 +269,14 @@ def test_progress_asks_again_until_the_run_has_ended(client, study):
     assert 'hx-trigger="every 3s"' not in live(client, run)
 
 
+def test_a_cancelled_run_is_asked_about_until_what_was_under_way_is_on_its_bill(client, study):
+    run = make_llm_run(study, [make_video(study)], settings={"timeout": 60})
+    for seconds, asks in ((5, True), (85, True), (95, False)):
+        ended = timezone.now() - timedelta(seconds=seconds)
+        Run.objects.filter(pk=run.pk).update(state=RunState.CANCELLED, ended_at=ended)
+        assert ('hx-trigger="every 3s"' in live(client, run)) == asks
+
+
 def test_what_else_has_changed_comes_with_the_progress_once(client, study):
     run = running(study)
     seen = client.get(url("run_detail", run.pk)).context["seen"]
@@ -303,6 +311,25 @@ def test_failures_are_grouped_with_their_videos(client, study):
         assert words in page
     for video in videos[:4]:
         assert reverse("models_app:video_models", args=["study", video.pk]) in page
+
+
+def test_failures_of_one_code_for_different_reasons_say_so(client, study):
+    run = running(study, n=3)
+    videos = [study.videos.get(pk=item.key) for item in run.items.order_by("pk")]
+    for video, why in zip(videos, ("No JSON.", "No value “face”.", "No JSON."), strict=True):
+        fail(run, video, code="unreadable-answer", error=why)
+    page = text_of(client.get(url("run_detail", run.pk)))
+    assert "for different reasons, such as: No JSON." in page
+    assert page.count("No value “face”.") == 1
+
+
+def test_the_bar_of_a_run_that_ended_shows_what_is_done_not_what_failed(client, study):
+    run = running(study, n=4)
+    for item in run.items.all()[:3]:
+        fail(run, study.videos.get(pk=item.key))
+    assert 'value="0.7500"' in live(client, run)
+    Run.objects.filter(pk=run.pk).update(state=RunState.FINISHED)
+    assert 'value="0.0000"' in live(client, run)
 
 
 def test_the_log_and_what_was_frozen_are_shown(client, study, researcher):
@@ -440,7 +467,7 @@ def test_a_raised_budget_lets_the_run_go_on(client, study):
     )
     make_exchange(run, videos[0], cost=Decimal("0.99"))
     page = text_of(client.get(url("run_detail", run.pk)))
-    assert "Raise the budget and go on" in page
+    assert "Change the budget and go on" in page
     assert 'value="1"' in page
     state, said = press(client, "run_budget", run, budget="2.50")
     assert (state, run.budget) == (RunState.RUNNING, Decimal("2.5"))

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from annotator.exports.catalogue import table_of
 from annotator.exports.tables import Wishes
-from annotator.models import Change, Exposure, Role, Seen
+from annotator.models import Change, Exposure, Role, Seen, Video
 from models_app.models import Gives, Script, ScriptGap, ScriptReview
 from models_app.queries.scripts import hits_in
 from models_app.queries.scripts_beside import side_by_side
@@ -224,7 +224,14 @@ def test_the_history_does_not_tell_what_a_reviewer_said(client, script, people):
 
 @pytest.mark.parametrize(
     ("given", "at_ms"),
-    [("0:12.5", 12_500), ("12", 12_000), ("1:02:03.25", 3_723_250), ("", None), ("2:5,125", 125_125)],
+    [
+        ("0:12.5", 12_500),
+        ("12", 12_000),
+        ("1:02:03.25", 3_723_250),
+        ("", None),
+        ("2:5,125", 125_125),
+        ("90", 90_000),
+    ],
 )
 def test_a_gap_is_marked_at_a_time_of_the_player(client, script, given, at_ms):
     client.post(url("script_gap_add", script.pk), {**GAP, "at": given})
@@ -232,11 +239,24 @@ def test_a_gap_is_marked_at_a_time_of_the_player(client, script, given, at_ms):
     assert (gap.at_ms, gap.text, gap.is_invented) == (at_ms, "driving in the air", False)
 
 
-@pytest.mark.parametrize("wrong", [{"at": "soon"}, {"text": " "}, {"element": "smell"}, {"kind": ""}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"at": at} for at in ("soon", "5:61", "1:60:00")),
+        *({"text": " "}, {"element": "smell"}, {"kind": ""}),
+    ],
+)
 def test_a_gap_that_makes_no_sense_is_shown_again(client, script, wrong):
     response = client.post(url("script_gap_add", script.pk), {**GAP, **wrong})
     assert response.status_code == 200
     assert "errorlist" in response.content.decode()
+    assert not ScriptGap.objects.exists()
+
+
+def test_no_gap_lies_behind_the_video_s_end(client, script):
+    Video.objects.filter(pk=script.video_id).update(duration_ms=13_000)
+    page = client.post(url("script_gap_add", script.pk), {**GAP, "at": "0:14.5"}).content.decode()
+    assert "The video ends at 0:13.0." in page
     assert not ScriptGap.objects.exists()
 
 
