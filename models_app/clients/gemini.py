@@ -20,6 +20,7 @@ from models_app.clients.base import (
     Request,
     StaleError,
 )
+from models_app.clients.deadlines import PunctualClient
 from models_app.clients.gemini_batch import Batches
 from models_app.clients.gemini_errors import reply_of, told_in_our_words
 from models_app.clients.gemini_files import Clock, Uploads
@@ -149,9 +150,8 @@ class GeminiClient:
 
 
 def _connect(access: Access | VertexAccess, *, poll_seconds: float) -> _Connection:
-    """The SDK, made without a request. Connections: the engine bounds what is in flight, not we."""
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-    http = httpx2.Client(limits=limits, follow_redirects=True)
+    """The SDK, made without a request."""
+    http = PunctualClient()
     options: dict[str, Any] = {"httpx_client": http, "retry_options": types.HttpRetryOptions(attempts=1)}
     if access.base_url:
         options["base_url"] = access.base_url

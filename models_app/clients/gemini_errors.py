@@ -1,13 +1,9 @@
 """What Gemini's answers and errors mean, in our own words; whatever is quoted passes without keys."""
 
 import json
-import math
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import google.auth.exceptions
@@ -27,7 +23,9 @@ from models_app.clients.base import (
     StaleError,
     Usage,
 )
+from models_app.clients.counts import usage_of
 from models_app.clients.keys import redact
+from models_app.clients.waits import bounded, told_by_header
 
 A_DAYS_QUOTA = 3600.0  # seconds until a quota of a day is asked about again, whatever shorter time is told
 LONGEST_TOLD = 500  # characters of a provider's message that are handed on
@@ -99,7 +97,7 @@ def reply_of(answer: Mapping[str, Any]) -> Reply:
     if reason := feedback.get("blockReason"):
         raise _blocked(reason, feedback.get("blockReasonMessage"), "the question", usage)
     if not (candidates := answer.get("candidates")):
-        raise DownError("empty", "Gemini answered without any answer.")
+        raise DownError("empty", "Gemini answered without any answer.", usage=usage)
     candidate = candidates[0]
     reason = candidate.get("finishReason") or ""
     if reason in BLOCKING:
@@ -110,7 +108,8 @@ def reply_of(answer: Mapping[str, Any]) -> Reply:
     text = "".join(part.get("text") or "" for part in parts if not part.get("thought"))
     finish = FINISHES.get(reason, Finish.OTHER)
     if not text and finish is not Finish.CUT:
-        raise DownError("empty", f"Gemini's answer holds no text ({reason or 'no reason given'}).")
+        told = f"Gemini's answer holds no text ({reason or 'no reason given'})."
+        raise DownError("empty", told, usage=usage)
     return Reply(text, finish, usage, answer.get("modelVersion") or "")
 
 
@@ -147,27 +146,13 @@ def _after(error: errors.APIError, details: list[dict[str, Any]]) -> float | Non
 
 
 def _header(response: Any) -> float | None:
-    """Retry-After: seconds or a date."""
-    value = response.headers.get("Retry-After", "") if response is not None else ""
-    try:
-        return _sane(float(value))
-    except ValueError:
-        pass
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return _sane(max(date.astimezone(UTC).timestamp() - time.time(), 0.0))
+    return told_by_header(response.headers.get("Retry-After", "")) if response is not None else None
 
 
 def _delay(detail: Mapping[str, Any]) -> float | None:
     """The retryDelay of a RetryInfo: "43s", "1.5s"."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", "")))
-    return _sane(float(found[1])) if found else None
-
-
-def _sane(seconds: float) -> float | None:
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return bounded(float(found[1])) if found else None
 
 
 def _details(error: errors.APIError) -> list[dict[str, Any]]:
@@ -178,9 +163,11 @@ def _details(error: errors.APIError) -> list[dict[str, Any]]:
 
 
 def _usage(said: Mapping[str, Any]) -> Usage:
-    output = [n for n in (said.get("candidatesTokenCount"), said.get("thoughtsTokenCount")) if n is not None]
-    return Usage(
-        said.get("promptTokenCount"), sum(output) if output else None, said.get("cachedContentTokenCount")
+    return usage_of(
+        asked=said.get("promptTokenCount"),
+        answered=(said.get("candidatesTokenCount"), said.get("thoughtsTokenCount")),
+        total=said.get("totalTokenCount"),
+        cached=said.get("cachedContentTokenCount"),
     )
 
 

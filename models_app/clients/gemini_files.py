@@ -14,6 +14,7 @@ from google import genai
 from google.genai import types
 
 from models_app.clients.base import Clip, DownError, ProviderError, RefusedRequestError, StaleError
+from models_app.clients.deadlines import within
 from models_app.clients.gemini_errors import short, told_in_our_words
 from models_app.clients.gemini_requests import http_options, unreadable
 
@@ -85,7 +86,7 @@ class Uploads:
         """Send a file, without its name on this machine."""
         options = http_options(clock.left())
         options.base_url = self._base_url or None  # else the SDK sends the bytes past it, to Google
-        with told_in_our_words():
+        with told_in_our_words(), within(clock.left()):  # the SDK gives the whole time to each chunk
             return self._sdk.files.upload(
                 file=source,
                 config=types.UploadFileConfig(mime_type=mime_type, display_name=label, http_options=options),

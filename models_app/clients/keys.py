@@ -17,6 +17,8 @@ NAMES = (
     "OPENAI_API_KEY",
     "HF_TOKEN",
 )  # environment variables with secrets
+ADDRESSES = {ClientName.GEMINI: "GEMINI_BASE_URL", ClientName.OPENAI: "OPENAI_BASE_URL"}
+PROVIDERS = frozenset({"https://generativelanguage.googleapis.com", "https://api.openai.com/v1"})
 HIDDEN = "[key]"
 SHORTEST = 8  # shorter ones are no secrets (a local server's "none"), and would be hidden inside words
 
@@ -75,6 +77,14 @@ def openai_access() -> Access:
             " for a server of your own, then resume.",
         )
     return Access(key, base_url)
+
+
+def own_address(client: ClientName) -> str:
+    """The server that stands for the provider, without a name and password; empty for the provider itself."""
+    scheme, colon, rest = _read(ADDRESSES.get(client, "")).rstrip("/").rpartition("://")
+    host, slash, path = rest.partition("/")
+    address = f"{scheme}{colon}{host.rpartition('@')[2]}".lower() + slash + path
+    return "" if address in PROVIDERS else address
 
 
 def missing(client: ClientName) -> tuple[str, ...]:

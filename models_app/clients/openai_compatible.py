@@ -26,6 +26,7 @@ from models_app.clients.base import (
     Request,
     Text,
 )
+from models_app.clients.deadlines import PunctualClient
 from models_app.clients.keys import Access, openai_access
 from models_app.clients.openai_errors import error_of_status, late, reply_of, told_in_our_words
 from models_app.clients.openai_manners import Form, Manners, Memory
@@ -138,15 +139,9 @@ def _block(part: Part) -> dict[str, Any]:
 
 
 def _posted(sdk: openai.OpenAI, body: Mapping[str, Any], *, until: float) -> bytes:
-    """The answer's body, read in pieces: the SDK's time limit is for each, and some servers trickle."""
+    """The answer's body, as it came: the SDK knows fewer answers than there are."""
     left = max(until - time.monotonic(), 0.001)
-    pieces = []
-    with sdk.chat.completions.with_streaming_response.create(**body, timeout=left) as response:
-        for piece in response.iter_bytes():
-            if time.monotonic() > until:
-                raise httpx2.ReadTimeout("the answer goes on and on")
-            pieces.append(piece)
-    return b"".join(pieces)
+    return sdk.chat.completions.with_raw_response.create(**body, timeout=left).content
 
 
 def _read(answer: bytes) -> Any:
@@ -160,7 +155,10 @@ def _sdk(access: Access) -> openai.OpenAI:
     """The SDK, made without a request; trying again is the engine's."""
     try:
         return openai.OpenAI(
-            api_key=access.key or NO_KEY, base_url=access.base_url or OWN_ADDRESS, max_retries=0
+            api_key=access.key or NO_KEY,
+            base_url=access.base_url or OWN_ADDRESS,
+            max_retries=0,
+            http_client=PunctualClient(),
         )
     except (httpx2.InvalidURL, ValueError):
         raise DeniedError(

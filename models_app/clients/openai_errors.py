@@ -1,12 +1,9 @@
 """What answers and errors of OpenAI's protocol mean, in our own words, and without any key."""
 
 import json
-import math
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -25,7 +22,9 @@ from models_app.clients.base import (
     Request,
     Usage,
 )
+from models_app.clients.counts import usage_of
 from models_app.clients.keys import redact
+from models_app.clients.waits import bounded, told_by_header
 
 LONGEST_TOLD = 500  # characters of a server's message that are handed on
 
@@ -77,9 +76,8 @@ def reply_of(answer: Any) -> Reply:
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         told = _message_in(answer)
-        raise DownError(
-            "empty", "The server answered without any answer" + (f": {short(told)}" if told else ".")
-        )
+        why = f": {short(told)}" if told else "."
+        raise DownError("empty", f"The server answered without any answer{why}", usage=usage)
     reason = str(choice.get("finish_reason") or "")
     if refusal := message.get("refusal"):
         raise BlockedError("refusal", f"The model refused to answer: {short(refusal)}", usage=usage)
@@ -88,7 +86,8 @@ def reply_of(answer: Any) -> Reply:
     text = _text(message.get("content"))
     finish = Finish.WHOLE if reason in _WHOLE else Finish.CUT if reason in _CUT else Finish.OTHER
     if not text and finish is not Finish.CUT:
-        raise DownError("empty", f"The server's answer holds no text ({reason or 'no reason given'}).")
+        told = f"The server's answer holds no text ({reason or 'no reason given'})."
+        raise DownError("empty", told, usage=usage)
     return Reply(text, finish, usage, str(answer.get("model") or ""))
 
 
@@ -171,24 +170,12 @@ def _detail(detail: Any) -> str:
 
 
 def _after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from milliseconds, seconds or a date."""
-    if (milliseconds := _sane(headers.get("retry-after-ms", ""))) is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "")
-    if (seconds := _sane(value)) is not None:
-        return seconds
+    """Seconds to wait: OpenAI's own header says them more exactly."""
     try:
-        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
+        exactly = bounded(float(headers.get("retry-after-ms", "")) / 1000)
     except ValueError:
-        return None
-
-
-def _sane(value: str) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+        exactly = None
+    return told_by_header(headers.get("retry-after", "")) if exactly is None else exactly
 
 
 def _text(content: Any) -> str:
@@ -204,17 +191,13 @@ def _text(content: Any) -> str:
 def _usage(said: Any) -> Usage:
     if not isinstance(said, Mapping):
         return Usage()
-    asked, answered = _count(said.get("prompt_tokens")), _count(said.get("completion_tokens"))
-    total = _count(said.get("total_tokens"))
-    if asked is not None and answered is not None and total is not None:
-        answered = max(answered, total - asked)  # some count thoughts apart
     details = said.get("prompt_tokens_details")
-    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
-    return Usage(asked, answered, cached)
-
-
-def _count(said: Any) -> int | None:
-    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
+    return usage_of(
+        asked=said.get("prompt_tokens"),
+        answered=(said.get("completion_tokens"),),
+        total=said.get("total_tokens"),
+        cached=details.get("cached_tokens") if isinstance(details, Mapping) else None,
+    )
 
 
 def short(told: object) -> str:

@@ -32,6 +32,7 @@ from models_app.clients.local_model import (
     free_memory,
     load,
 )
+from models_app.clients.servers import files_of
 
 log = logging.getLogger(__name__)
 MOST_TOGETHER = 16  # requests
@@ -210,11 +211,13 @@ class _Shelf:
         self.loading = ""
         self._load = load_model
         self._model: LocalModel | None = None
+        self._files = ""  # as they were when it was loaded
         self._failures: dict[str, tuple[float, str, str]] = {}  # until when, and what is said meanwhile
 
     def take(self, name: str) -> LocalModel:
-        """The model, which replaces another; DeniedError where it cannot be had."""
-        if self._model is not None and self._model.name == name:
+        """The model, which replaces another, or what it was; DeniedError where it cannot be had."""
+        files = files_of(name)
+        if self._model is not None and (self._model.name, self._files) == (name, files):
             return self._model
         until, code, message = self._failures.get(name, (0.0, "", ""))
         if (left := until - time.monotonic()) > 0:
@@ -222,7 +225,7 @@ class _Shelf:
         self.clear()
         self.loading, begun = name, time.monotonic()
         try:
-            self._model = self._load(name)
+            self._model, self._files = self._load(name), files
         except DeniedError as error:
             self._failures[name] = time.monotonic() + REMEMBER_FAILURE, error.code, str(error)
             raise

@@ -29,6 +29,7 @@ from models_app.clients.base import (
     Reply,
     Usage,
 )
+from models_app.clients.servers import server_of
 from models_app.engine import budget
 from models_app.engine.breaker import UNANSWERED, Breaker
 from models_app.engine.claims import Claim
@@ -125,7 +126,7 @@ class Asker:
         return ask
 
     def _answer(self, claim: Claim, question: Question, *, look: Look) -> Reply:
-        key = key_of(self.run.study_id, question)
+        key = key_of(self.run.study_id, question, server=server_of(question.client, question.request.model))
         with FLIGHTS.alone(key, look=look):
             found = self.exchanges.find(key)
             if found is not None and found.state != ExchangeState.PENDING:

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from annotator.locks import locked
 from models_app.clients.base import Reply, Request
 from models_app.clients.keys import redact
+from models_app.clients.servers import server_of
 from models_app.engine.asking import PostponedError
 from models_app.engine.briefings import Shots, briefing_of
 from models_app.engine.claims import Claim
@@ -150,7 +151,7 @@ class _Recorder:
     found: dict[int, Question]
 
     def __call__(self, question: Question) -> Reply:
-        key = key_of(self.run.study_id, question)
+        key = key_of(self.run.study_id, question, server=server_of(question.client, question.request.model))
         if key in self.wanted:
             self.found[self.wanted[key]] = question
             raise _NotYetError

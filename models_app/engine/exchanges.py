@@ -37,11 +37,12 @@ class Answered:
         return self.blocked.usage if self.blocked is not None else Usage()
 
 
-def key_of(study_id: int, question: Question) -> str:
+def key_of(study_id: int, question: Question, *, server: str = "") -> str:
     """What an equal question of the study is found by.
 
     Media count by the hash of their file, pictures by the second at which they were taken: what a frame
-    looks like as JPEG may differ from machine to machine.
+    looks like as JPEG may differ from machine to machine. server: what tells the model from another of its
+    name (models_app.clients.servers).
     """
     request = question.request
     parts = {
@@ -58,6 +59,7 @@ def key_of(study_id: int, question: Question) -> str:
         "message": [_part_key(part) for part in request.parts],
         "turns": [[turn.answer, turn.reply] for turn in request.turns],
         "replicate": question.replicate,
+        **({"server": server} if server else {}),
     }
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.loopback.server import Answer
 
+NOTHING_SAID = {"promptTokenCount": 11, "totalTokenCount": 11}  # what is zero is left out
+
 
 def whole(text: str, *, n_input: int = 100, model: str = "gemini", reason: str = "STOP") -> dict[str, Any]:
     """The body of an answer."""
@@ -23,12 +25,12 @@ def whole(text: str, *, n_input: int = 100, model: str = "gemini", reason: str =
 
 
 def blocked_question(reason: str = "PROHIBITED_CONTENT") -> Answer:
-    return Answer.json({"promptFeedback": {"blockReason": reason}, "usageMetadata": {"promptTokenCount": 11}})
+    return Answer.json({"promptFeedback": {"blockReason": reason}, "usageMetadata": NOTHING_SAID})
 
 
 def blocked_answer(reason: str = "SAFETY") -> Answer:
     candidate = {"finishReason": reason, "index": 0}
-    return Answer.json({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 11}})
+    return Answer.json({"candidates": [candidate], "usageMetadata": NOTHING_SAID})
 
 
 def cut_answer(text: str = '{"values": {') -> Answer:
@@ -36,7 +38,7 @@ def cut_answer(text: str = '{"values": {') -> Answer:
 
 
 def no_candidates() -> Answer:
-    return Answer.json({"usageMetadata": {"promptTokenCount": 11}})
+    return Answer.json({"usageMetadata": NOTHING_SAID})
 
 
 def wrong_schema() -> Answer:

@@ -142,6 +142,12 @@ def test_nothing_is_handed_in_while_items_still_come_unless_there_are_enough(mon
     assert [len(requests) for _label, requests in client.jobs.values()] == [2]
 
 
+def test_requests_for_a_server_in_the_providers_place_are_found_again(monkeypatch):
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://proxy.lab")
+    to_the_end(run := start(2), client := FakeBatchClient())
+    assert (run.state, states(run), client.n_requests) == (RunState.FINISHED, ["done"] * 2, 2)
+
+
 def test_many_requests_are_handed_in_as_several_jobs(monkeypatch):
     monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
     run, client = start(5), FakeBatchClient()

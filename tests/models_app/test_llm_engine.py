@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connections, transaction
@@ -17,11 +18,16 @@ from annotator.models import Video
 from models_app.actions.runs import cancel_run, pause_run, resume_run, retry_failed, start_run
 from models_app.clients.base import (
     BlockedError,
+    ClientName,
+    Clip,
     DeniedError,
     DownError,
     LimitedError,
+    Picture,
     RefusedRequestError,
+    Request,
     StaleError,
+    Text,
     Turn,
     Usage,
 )
@@ -47,7 +53,7 @@ from models_app.models import (
     RunState,
     Script,
 )
-from models_app.pipelines.base import ItemError, LlmAnswer, Step
+from models_app.pipelines.base import ItemError, LlmAnswer, Question, Step
 from models_app.pipelines.base import Prediction as Answer
 from models_app.prices import cost_of
 from models_app.queries.bills import bill_of
@@ -174,6 +180,24 @@ def test_answers_are_not_shared_between_studies():
     for _study in range(2):
         work(start(different(1)), client := FakeClient())
         assert len(client.asked) == 1
+
+
+def test_answers_of_another_server_are_not_taken_for_this_ones(monkeypatch):
+    study = different(1)
+    for server, n_asked in (("http://a/v1", 1), ("http://b/v1", 1), ("http://user:word@A/v1/", 0), ("", 1)):
+        monkeypatch.setenv("OPENAI_BASE_URL", server)
+        work(start(study), client := FakeClient())
+        assert len(client.asked) == n_asked
+
+
+def test_key_of_what_a_provider_itself_is_asked_stays_as_it_was():
+    """Else everything that was answered before would be paid again."""
+    parts = (Text("A film."), Clip(Path("a"), "ab", "video/mp4"), Picture(b"x", 1.25))
+    request = Request("m", "Judge.", parts, (Turn("{", "No."),), {"type": "object"}, 0.0, 7)
+    question = Question(Step.VALUES, ClientName.OPENAI, request, "subject")
+    key = exchanges.key_of(1, question)
+    assert key == "a1b8d29656273b44b863393b5f958f6876a22127a3a5f60ee2322191db8685de"
+    assert exchanges.key_of(1, question, server="http://a") != key
 
 
 @pytest.mark.parametrize(

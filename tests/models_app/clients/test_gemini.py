@@ -9,6 +9,7 @@ from models_app.clients.base import (
     BatchClient,
     BlockedError,
     DeniedError,
+    DownError,
     Finish,
     Picture,
     ProviderError,
@@ -89,6 +90,35 @@ def test_tokens_are_counted_with_thoughts_and_cache(server, client):
     reply = client.ask(a_request(), timeout=5)
     assert (reply.text, reply.usage) == ("one two", Usage(90, 42, 50))
     assert client.ask(a_request(), timeout=5).usage == Usage(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"promptTokenCount": 90, "totalTokenCount": 90}, Usage(90, 0)),  # a count of zero is left out
+        ({"promptTokenCount": 90, "thoughtsTokenCount": 30, "totalTokenCount": 120}, Usage(90, 30)),
+        ({"promptTokenCount": 90, "candidatesTokenCount": 2, "totalTokenCount": 132}, Usage(90, 42)),
+        ({"promptTokenCount": 90, "candidatesTokenCount": 2, "totalTokenCount": 0}, Usage(90, 2)),
+        ({"totalTokenCount": 90}, Usage()),
+        ({"promptTokenCount": "many", "candidatesTokenCount": -1, "totalTokenCount": True}, Usage()),
+        ([], Usage()),
+    ],
+)
+@pytest.mark.parametrize("body", ["answer", "blocked question", "blocked answer", "no text", "no candidates"])
+def test_tokens_are_counted_by_the_total_with_or_without_an_answer(server, client, told, expected, body):
+    bodies = {
+        "answer": answers.whole("Fine."),
+        "blocked question": {"promptFeedback": {"blockReason": "OTHER"}},
+        "blocked answer": {"candidates": [{"finishReason": "SAFETY"}]},
+        "no text": answers.whole(""),
+        "no candidates": {},
+    }
+    server.queue(Fault.body(Answer.json({**bodies[body], "usageMetadata": told})))
+    try:
+        usage = client.ask(a_request(), timeout=5).usage
+    except (BlockedError, DownError) as error:
+        usage = error.usage
+    assert usage == expected
 
 
 def test_small_clip_goes_with_the_request(server, client, tmp_path):

@@ -14,6 +14,7 @@ from models_app.clients.base import (
 )
 from tests.loopback import gemini_answers as answers
 from tests.loopback.server import Answer, Fault
+from tests.models_app.clients import waits
 from tests.models_app.clients.geminis import KEY, a_clip, a_request, refusal
 
 
@@ -86,6 +87,27 @@ def test_limit_says_how_long_to_wait(server, client, fault, after):
 def test_limit_until_a_date_is_counted_in_seconds(server, client):
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))
     server.queue(Fault.body(Answer(b"{}", status=429, headers={"Retry-After": date})))
+    assert 50 < refusal(client).after <= 61
+
+
+@pytest.mark.parametrize(("told", "expected"), waits.SENSELESS)
+def test_limit_is_a_wait_that_can_be_kept(server, client, told, expected):
+    server.queue(Fault.body(Answer(b"{}", status=429, headers={"Retry-After": told})))
+    assert refusal(client).after == expected
+
+
+@pytest.mark.parametrize(
+    ("delay", "expected"),
+    [("86401s", 86_400), ("9" * 400 + "s", None), ("-5s", None), ("nans", None), ("0s", 0)],
+)
+def test_delay_is_a_wait_that_can_be_kept(server, client, delay, expected):
+    server.queue(Fault.body(answers.limited(delay=delay)))
+    assert refusal(client).after == expected
+
+
+def test_limit_may_end_at_a_moment(server, client):
+    moment = f"{time.time() + 60:.0f}"
+    server.queue(Fault.body(Answer(b"{}", status=429, headers={"Retry-After": moment})))
     assert 50 < refusal(client).after <= 61
 
 

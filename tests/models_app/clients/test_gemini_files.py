@@ -79,6 +79,15 @@ def test_thread_does_not_wait_for_an_upload_longer_than_its_time(server, client,
     assert server.uploads == 1
 
 
+def test_clip_of_many_chunks_has_no_more_time_than_a_small_one(server, client, tmp_path, monkeypatch):
+    monkeypatch.setattr("google.genai._api_client.CHUNK_SIZE", 1000)
+    server.queue(*[Fault.slow(0.15)] * 10, at="/arriving/")
+    with pytest.raises(DownError) as error:
+        client.ask(a_request(a_clip(tmp_path, bytes(10_000))), timeout=0.5)
+    assert error.value.code == "timeout"
+    assert server.uploads == 0
+
+
 def test_file_that_is_still_processing_is_waited_for(server, client, clip):
     server.processing = 3
     assert client.ask(a_request(clip), timeout=5).text

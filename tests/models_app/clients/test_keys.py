@@ -9,7 +9,7 @@ from django.conf import settings
 
 from config.celery import hide_keys_in
 from models_app.clients import keys
-from models_app.clients.base import DeniedError
+from models_app.clients.base import ClientName, DeniedError
 
 KEY = "a-secret-of-no-known-shape"
 
@@ -58,6 +58,26 @@ def test_missing_key_names_its_variable(monkeypatch, access, name):
 def test_server_of_ones_own_needs_no_key(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")
     assert keys.openai_access() == keys.Access("", "http://127.0.0.1:8000/v1")
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("", ""),
+        ("https://api.openai.com/v1/", ""),
+        (" http://Localhost:8000/V1/ ", "http://localhost:8000/V1"),
+        ("https://me:pass@host/v1", "https://host/v1"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_server_in_a_providers_place_is_known_by_its_address(monkeypatch, told, address):
+    monkeypatch.setenv("OPENAI_BASE_URL", told)
+    assert keys.own_address(ClientName.OPENAI) == address
+    assert keys.own_address(ClientName.GEMINI) == keys.own_address(ClientName.TRANSFORMERS) == ""
+    monkeypatch.setenv("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/")
+    assert keys.own_address(ClientName.GEMINI) == ""
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://proxy")
+    assert keys.own_address(ClientName.GEMINI) == "http://proxy"
 
 
 def test_vertex_needs_a_project_and_no_key(monkeypatch):

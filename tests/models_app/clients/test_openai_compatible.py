@@ -35,6 +35,7 @@ from models_app.clients.openai_manners import is_strict
 from tests.loopback import openai as wire
 from tests.loopback.openai import OpenAiServer
 from tests.loopback.server import Answer, Fault
+from tests.models_app.clients import waits
 
 KEY = "sk-proj-0123456789abcdefghij"
 CLOSED = {
@@ -156,6 +157,11 @@ def test_usage_counts_thoughts_once(server, client):
 def test_usage_counts_thoughts_that_are_told_apart(server, client):
     told = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 180}
     server.queue(Fault.body(wire.completion("Fine.", usage=told)))
+    assert client.ask(question(), timeout=5).usage == Usage(input=100, output=80)
+
+
+def test_usage_is_told_by_the_total_where_the_answer_is_not_counted(server, client):
+    server.queue(Fault.body(wire.completion("Fine.", usage={"prompt_tokens": 100, "total_tokens": 180})))
     assert client.ask(question(), timeout=5).usage == Usage(input=100, output=80)
 
 
@@ -305,6 +311,23 @@ def test_limit_tells_how_long_to_wait(server, client):
     assert limited_for(client, server, {"Retry-After": past}) == 0
 
 
+@pytest.mark.parametrize(("told", "expected"), waits.SENSELESS)
+def test_limit_is_a_wait_that_can_be_kept(server, client, told, expected):
+    assert limited_for(client, server, {"Retry-After": told}) == expected
+
+
+def test_limit_in_milliseconds_is_a_wait_that_can_be_kept(server, client):
+    assert limited_for(client, server, {"retry-after-ms": "9e9"}) == 86_400
+    assert limited_for(client, server, {"retry-after-ms": "nan", "Retry-After": "7"}) == 7
+    moment = f"{(time.time() + 60) * 1000:.0f}"
+    assert limited_for(client, server, {"retry-after-ms": moment}) == pytest.approx(60, abs=3)
+
+
+def test_limit_may_end_at_a_moment(server, client):
+    moment = f"{time.time() + 60:.0f}"
+    assert limited_for(client, server, {"Retry-After": moment}) == pytest.approx(60, abs=3)
+
+
 def test_limit_is_met_once_not_tried_again(server, client):
     server.queue(Fault.limited(after=0))
     with pytest.raises(LimitedError):
@@ -384,13 +407,17 @@ def test_answer_without_choices_is_down(server, client):
     server.queue(Fault.body(wire.no_choices()))
     with pytest.raises(DownError) as caught:
         client.ask(question(), timeout=5)
-    assert caught.value.code == "empty"
+    assert (caught.value.code, caught.value.usage) == ("empty", Usage())
 
 
-def test_answer_without_text_is_down(server, client):
-    server.queue(Fault.body(wire.completion("")))
-    with pytest.raises(DownError, match="no text"):
-        client.ask(question(), timeout=5)
+def test_answer_without_text_is_down_and_billed(server, client):
+    told = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
+    body = {"choices": [], "usage": told}
+    for answer in (wire.completion("", usage=told), Answer.json(body)):
+        server.queue(Fault.body(answer))
+        with pytest.raises(DownError) as caught:
+            client.ask(question(), timeout=5)
+        assert (caught.value.code, caught.value.usage) == ("empty", Usage(input=100, output=50))
 
 
 def test_nobody_there_is_down(monkeypatch, client):

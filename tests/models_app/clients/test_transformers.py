@@ -1,5 +1,6 @@
 """The client around a local model: many threads ask, one generates."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -179,6 +180,18 @@ def test_requests_that_come_together_are_generated_together(made):
     assert [reply.text for reply in replies] == [f"FILM {n}" for n in range(8)]
     assert len(model.batches) <= 3
     assert model.n_loaded == 1
+
+
+def test_model_whose_files_have_changed_is_loaded_again(made, tmp_path):
+    model = FakeModel()
+    client = made(load_model=model.load)
+    weights = tmp_path / "model.safetensors"
+    for content, n_loaded in ((b"first", 1), (b"first", 1), (b"again", 2), (b"again", 2)):
+        if not weights.exists() or weights.read_bytes() != content:
+            weights.write_bytes(content)
+            os.utime(weights, ns=(n_loaded, n_loaded))
+        client.ask(question(model=str(tmp_path)), timeout=20)
+        assert model.n_loaded == n_loaded
 
 
 def test_batch_is_no_larger_than_allowed(made):
