@@ -98,7 +98,8 @@ def error_of_status(error: openai.APIStatusError, request: Request) -> ProviderE
     if status in (400, 403, 451) and (_BLOCKING.search(f"{marks} {error.body}") or _FLAGGED.search(marks)):
         word = _BLOCKING.search(f"{marks} {error.body}")
         reason = word[0] if word else "flagged"
-        return BlockedError(reason, f"A filter refused the question ({reason}): {told}")
+        # Refused before any model saw it: there is nothing to pay.
+        return BlockedError(reason, f"A filter refused the question ({reason}): {told}", usage=Usage(0, 0))
     if status in (401, 402, 403) or (status == 429 and _USED_UP.search(marks)):
         return DeniedError("denied", f"The server refused the key or the account ({status}): {told}")
     if status == 429 and _NEVER_FITS.search(marks):

@@ -34,6 +34,7 @@ from models_app.engine import budget
 from models_app.engine.breaker import UNANSWERED, Breaker
 from models_app.engine.claims import Claim
 from models_app.engine.exchanges import Answered, Exchanges, key_of, reply_of
+from models_app.engine.failures import AwayItemError
 from models_app.engine.gate import Gate, gate_of
 from models_app.engine.outage import reconnect, storing
 from models_app.engine.pausing import PausedError, pause_itself
@@ -230,7 +231,9 @@ class Attempt:
         if is_paused and not breaker.is_worn_out:
             raise PausedError
         if is_paused or self.n_failed >= MOST_ATTEMPTS:
-            raise ItemError(f"{UNANSWERED}{error.code}", str(error)) from None
+            is_away = error.is_down and not breaker.is_worn_out
+            kind = AwayItemError if is_away else ItemError
+            raise kind(f"{UNANSWERED}{error.code}", str(error)) from None
         self._wait(backoff(self.n_failed))
         return None
 

@@ -20,6 +20,10 @@ class BlockedItemError(ItemError):
     """A filter of the provider refused the question or its answer: a state of its own, not a failure."""
 
 
+class AwayItemError(ItemError):
+    """The provider did not answer, and may be away as a whole: then it is not the item's failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an item failed."""
@@ -28,6 +32,7 @@ class Failure:
     message: str
     detail: str = ""
     is_blocked: bool = False  # by a provider's filter: a state of its own
+    is_away: bool = False  # none, if the run turns out to have paused because its provider is away
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -39,6 +44,8 @@ def failure_of(error: BaseException) -> Failure:
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, BlockedItemError):
         return Failure(error.code[:40], str(error), is_blocked=True)
+    if isinstance(error, AwayItemError):
+        return Failure(error.code[:40], str(error), is_away=True)
     if isinstance(error, ItemError):
         return Failure(error.code[:40], str(error), _lines(error) if error.__cause__ else "")
     if isinstance(error, StorageError):

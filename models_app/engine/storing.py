@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 
 from annotator.locks import locked
 from annotator.models import Video
-from models_app.engine.claims import Claim, log_failure
+from models_app.engine.claims import Claim, log_failure, release
 from models_app.engine.failures import Failure
 from models_app.engine.inputs import refuse_if_withdrawn
-from models_app.models import ItemState, Run, Script, ScriptOrigin
+from models_app.models import ItemState, Run, RunState, Script, ScriptOrigin
 from models_app.pipelines.base import LlmAnswer, ScriptDraft
 from models_app.pipelines.base import Prediction as Answer
 
@@ -100,7 +100,14 @@ def _add_script(claim: Claim, draft: ScriptDraft, *, model: str) -> None:
 
 @transaction.atomic
 def store_failure(claim: Claim, failure: Failure) -> bool:
-    """Record why an item failed or was blocked; False if it is no longer ours."""
+    """Record why an item failed or was blocked; False if it is no longer ours, or waits again.
+
+    It waits where its provider was found away meanwhile: whoever pauses the run for that lets wait again what
+    failed before, and locks the run first, as we do.
+    """
+    if failure.is_away and _paused_for_a_while(claim.run_id):
+        release(claim)
+        return False
     n = claim.rows().update(
         state=ItemState.BLOCKED if failure.is_blocked else ItemState.FAILED,
         token=None,
@@ -114,6 +121,11 @@ def store_failure(claim: Claim, failure: Failure) -> bool:
         what = "item.blocked" if failure.is_blocked else "item.failed"
         log_failure(run_id=claim.run_id, kind=claim.kind, key=claim.key, code=failure.code, what=what)
     return bool(n)
+
+
+def _paused_for_a_while(run_id: int) -> bool:
+    run = locked(Run.objects.filter(pk=run_id)).only("state", "resume_at").get()
+    return run.state == RunState.PAUSED and run.resume_at is not None
 
 
 def values_of(run: Run) -> dict[str, int]:

@@ -32,10 +32,10 @@ from models_app.clients.base import (
     Usage,
 )
 from models_app.engine import asking as engine_asking
-from models_app.engine import budget, crew, exchanges, gate, outage, slices
+from models_app.engine import budget, crew, desk, exchanges, gate, outage, slices, storing
 from models_app.engine.asking import PostponedError
 from models_app.engine.breaker import MOST_OPENED
-from models_app.engine.pausing import resume_what_is_due
+from models_app.engine.pausing import pause_itself, resume_what_is_due
 from models_app.engine.slices import work_slice
 from models_app.engine.slots import give_back, take_passes
 from models_app.models import (
@@ -516,6 +516,21 @@ def test_provider_that_is_down_pauses_the_run_fails_nothing_and_the_sweep_goes_o
     assert work(run, FakeClient()).n_done == 6
     assert [event.what for event in run.events.all()] == ["started", "paused", "resumed.itself", "finished"]
     assert list(ProviderGate.objects.values_list("n_down", "n_opened")) == [(0, 0)]
+
+
+def test_item_that_fails_as_the_run_pauses_for_its_provider_waits_again(monkeypatch):
+    """The last attempt was counted before the run paused, its failure stored after."""
+    run = start(different(1))
+    away = DownError("unavailable", "503 from the provider.")
+    stored = storing.store_failure
+
+    def store_later(claim, failure):
+        pause_itself(run.pk, because="Away.", resume_at=timezone.now() + timedelta(minutes=1))
+        return stored(claim, failure)
+
+    monkeypatch.setattr(desk, "store_failure", store_later)
+    work(run, FakeClient(raising_always(away)))
+    assert list(run.items.values_list("state", "n_attempts", "error_code")) == [("waiting", 0, "")]
 
 
 def let_time_pass(run):

@@ -503,7 +503,7 @@ def test_question_that_a_filter_stops_is_blocked(server, client):
     server.queue(Fault.body(wire.filtered_question()))
     with pytest.raises(BlockedError, match="content management policy") as caught:
         client.ask(question(schema=CLOSED), timeout=5)
-    assert caught.value.reason == "content_filter"
+    assert (caught.value.reason, caught.value.usage) == ("content_filter", Usage(0, 0))
 
 
 def test_answer_that_a_filter_stops_is_blocked_and_billed(server, client):
