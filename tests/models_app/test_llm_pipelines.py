@@ -171,6 +171,19 @@ def test_samples_are_asked_one_by_one_and_vote(study):
     assert run.items.get().facts == {"has_sound": True, "n_votes": 3}
 
 
+def test_samples_that_agree_on_nothing_leave_the_value_unsaid_with_its_shares(study):
+    stances = iter(["endorsed", "absent", "confronted"])
+
+    def answer(request):
+        return a_reply(JUDGED.replace("endorsed", next(stances)))
+
+    run = work("llm-direct", study, Gemini(answer), samples=3, temperature=0.8)
+    said = Prediction.objects.get(run=run, value__slug="humility")
+    assert (said.endorsed, said.confronted) == (None, None)
+    assert (said.p_endorsed, said.p_confronted) == (1 / 3, 1 / 3)
+    assert judged(run)[0][:4] == ("face", False, False, 0)
+
+
 def test_answer_that_cannot_be_read_fails_with_the_raw_answers_kept(study):
     run = work("llm-direct", study, client := Gemini(lambda request: a_reply("Perhaps.")))
     item = run.items.get()
