@@ -3,13 +3,14 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from django.db import connections, transaction
 
 from annotator.actions.videos import withdraw_video
-from models_app.actions.runs import start_run
-from models_app.clients.base import BlockedError, ClientName, Clip, Reply, Text, Usage
+from models_app.actions.runs import retry_failed, start_run
+from models_app.clients.base import BlockedError, ClientName, Clip, Finish, Reply, Text, Usage
 from models_app.engine.slices import work_slice
 from models_app.models import Exchange, ItemState, Prediction, RunState, Script
 from models_app.registry import pipeline_of
@@ -199,6 +200,41 @@ def test_answer_that_cannot_be_read_fails_with_the_raw_answers_kept(study):
         (1, "Perhaps."),
     ]
     assert not Prediction.objects.exists()
+
+
+def test_retry_of_a_second_step_takes_the_good_script_again(study):
+    unreadable = Gemini(lambda request: a_reply("Perhaps." if request.schema else WRITTEN))
+    run = work("llm-two-step", study, unreadable)
+    assert retry_failed(run=run, by=None) == 1
+    go_on(run, client := Gemini())
+    assert [bool(request.schema) for request in client.asked] == [True]
+    assert judged(run) == SAID
+
+
+def test_retry_of_a_first_step_asks_for_the_script_anew(study):
+    run = work("llm-two-step", study, Gemini(lambda request: a_reply("I cannot.")))
+    assert retry_failed(run=run, by=None) == 1
+    go_on(run, client := Gemini())
+    assert [bool(request.schema) for request in client.asked] == [False, True]
+
+
+@pytest.mark.parametrize("fault", ["unreadable", "cut", "blocked"])
+def test_retry_asks_anew_for_the_samples_that_failed_alone(study, fault):
+    def answer(request):
+        if request.seed in (0, 3):
+            return a_reply(JUDGED)
+        if fault == "blocked":
+            raise BlockedError("SAFETY", "Blocked.")
+        return replace(a_reply("Perhaps."), finish=Finish.CUT if fault == "cut" else Finish.WHOLE)
+
+    run = work("llm-direct", study, Gemini(answer), samples=4, temperature=0.8)
+    failed = run.items.get().state
+    assert failed == (ItemState.BLOCKED if fault == "blocked" else ItemState.FAILED)
+    assert retry_failed(run=run, by=None) == 1
+    go_on(run, client := Gemini(lambda request: a_reply(JUDGED)))
+    assert [request.seed for request in client.asked] == [1, 2, 3]
+    assert run.items.get().facts["n_votes"] == 4
+    assert Exchange.objects.filter(run=run, replicate=0).count() == 1
 
 
 def test_blocked_video_is_blocked(study):
