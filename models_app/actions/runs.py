@@ -17,15 +17,14 @@ from annotator.locks import locked
 from annotator.models import Change, Codebook, Study, User
 from models_app.actions.llm_settings import whole_settings
 from models_app.actions.prompts import freeze_prompts, hash_of, rendered_prompts
+from models_app.actions.retries import ask_anew
 from models_app.actions.run_budgets import models_paid_for, read_budget, said_of_budget
 from models_app.actions.scope import freeze, refuse_scored
 from models_app.actions.shots import chosen_shots, freeze_shots, shows_gold
-from models_app.engine.breaker import UNANSWERED
 from models_app.engine.gate import open_gates
 from models_app.engine.nudges import nudge_on_commit
 from models_app.models import (
     UNANSWERED_STATES,
-    Exchange,
     ItemKind,
     ItemState,
     Run,
@@ -42,8 +41,6 @@ from models_app.specs import LlmSettings, Needs, spec_of
 
 DOUBLE_CLICK = timedelta(seconds=5)
 STOPPABLE = (RunState.RUNNING, RunState.PAUSED)
-NOT_THE_ANSWERS_FAULT = ("worker-died", "disk-full", "out-of-memory", "storage", "media")
-PART = 500  # keys in one query
 
 
 def start_run(
@@ -241,20 +238,6 @@ def retry_failed(*, run: Run, by: User | None, code: str = "", video: int | None
     if run.state == RunState.RUNNING:
         nudge_on_commit(run, n_items=n)
     return n
-
-
-def ask_anew(run: Run, failed: Q) -> None:
-    """Let nobody find the answers of these failed items any more, nor what they were taken from.
-
-    Kept are those of items that failed for want of an answer, or of memory, room or a worker: each was paid.
-    """
-    is_paid = Q(error_code__startswith=UNANSWERED) | Q(error_code__in=NOT_THE_ANSWERS_FAULT)
-    items = RunItem.objects.filter(failed, kind=ItemKind.VIDEO).exclude(is_paid)
-    videos = list(items.values_list("key", flat=True))
-    for part in range(0, len(videos), PART):
-        asked = Exchange.objects.filter(run=run, video__in=videos[part : part + PART])
-        Exchange.objects.filter(uses__in=asked).update(key=None)
-        asked.update(key=None, source=None)
 
 
 def _change_budget(run: Run, budget: Decimal, *, by: User | None) -> None:

@@ -16,7 +16,7 @@ def empty_exchanges(video: Video) -> None:
     """Forget what models were told of a withdrawn video and what they answered; what it cost stays.
 
     Where it was an example, its script stands in the messages about other videos. An answer under way waits
-    for the lock on the video, and then is not kept (engine.exchanges).
+    for the lock on the video, and then is not kept, or kept without its message (engine.exchanges).
     """
     Exchange.objects.filter(video=video).update(message="", answer="", reason="", key=None)
     shown = RunShot.objects.filter(video=video).values("run")

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+
 from annotator.models import Video
 from models_app.models import Run, RunPrompt, RunShot
-from models_app.pipelines.base import Briefing, Shot, Step
+from models_app.pipelines.base import Briefing, ItemError, Shot, Step
 
 
 def briefing_of(run: Run) -> Briefing:
@@ -26,42 +28,49 @@ def briefing_of(run: Run) -> Briefing:
 
 @dataclass
 class Shots:
-    """The examples of a run, read once."""
+    """The examples of a run, read once for a slice; which of them are left is asked for each video."""
 
     run: Run
     n: int  # how many each video is shown
 
     def read(self) -> None:
         """Read them now."""
-        _known = self._kept
+        _known = self._frozen
 
     def of(self, video_id: int) -> tuple[Shot, ...]:
-        """The first that are not the video itself nor its creator's."""
-        if not self._kept:
+        """The first of those left that are not the video itself nor its creator's.
+
+        ItemError where none is left: judged without any, the video would be asked another question.
+        """
+        if not self._frozen:
             return ()
-        creator = Video.objects.filter(pk=video_id).values_list("creator_id", flat=True).get()
-        others = (
-            shot
-            for video, owner, shot in self._kept
-            if video != video_id and (owner is None or owner != creator)
+        rows = Video.objects.filter(pk__in={video_id, *self._frozen}).values_list(
+            "pk", "creator_id", "withdrawn_at"
         )
-        return tuple(shot for shot, _place in zip(others, range(self.n), strict=False))
+        creators = {pk: creator for pk, creator, gone_at in rows if pk == video_id or gone_at is None}
+        own = creators.pop(video_id)
+        others = [
+            shot
+            for video, shot in self._frozen.items()
+            if shot is not None and video in creators and (own is None or creators[video] != own)
+        ]
+        if not others:
+            raise ItemError(
+                "no-examples", _("The examples that this video was to be judged by were withdrawn.")
+            )
+        return tuple(others[: self.n])
 
     @cached_property
-    def _kept(self) -> list[tuple[int, int | None, Shot]]:
-        """(video, creator, shot) in order; without those whose script has gone since."""
-        rows = RunShot.objects.filter(run=self.run, script__isnull=False, video__withdrawn_at__isnull=True)
-        columns = ("gold", "script__text", "video__creator_id", "video__caption", "video__hashtags")
-        rows = rows.select_related("script", "video").only(*columns).order_by("number")
+    def _frozen(self) -> dict[int, Shot | None]:
+        """By video, in order; None where the script had gone before it was read."""
+        rows = RunShot.objects.filter(run=self.run).select_related("script", "video").order_by("number")
+        columns = ("gold", "script__text", "video__caption", "video__hashtags")
         slugs = list(self.run.codebook.values.order_by("position").values_list("slug", flat=True))
-        return [(row.video_id, row.video.creator_id, _shot(row, slugs)) for row in rows]
+        return {row.video_id: _shot(row, slugs) for row in rows.only(*columns)}
 
 
-def _shot(row: RunShot, slugs: Sequence[str]) -> Shot:
+def _shot(row: RunShot, slugs: Sequence[str]) -> Shot | None:
+    if row.script is None:
+        return None
     stances = tuple((slug, row.gold[slug]) for slug in slugs if slug in row.gold)
-    return Shot(row.script.text if row.script else "", stances, post=row.video.post_text)
-
-
-def shots_for(run: Run, video_id: int) -> tuple[Shot, ...]:
-    """The gold examples that a video of the run is shown."""
-    return Shots(run, int(run.settings.get("shots", 0))).of(video_id)
+    return Shot(row.script.text, stances, post=row.video.post_text)

@@ -170,11 +170,13 @@ class Desk:
     def _asking(self, asker: Asker, claim: Claim, beat: "Pulse") -> Store:
         """The work of a language model, which is asked through the cache."""
         judge = cast(LlmJudge, self.pipeline)
+        if shots := self.shots.of(claim.key):
+            beat.is_stale = lambda: self.shots.of(claim.key) != shots
         given = llm_input(
             run_id=self.run.pk,
             video_id=claim.key,
             needs=spec_of(self.run.pipeline).needs,
-            shots=self.shots.of(claim.key),
+            shots=shots,
         )
         with given as item:
             ask = beat.noting(asker.asking_for(claim, look=beat.look))
@@ -238,6 +240,8 @@ class Pulse:
         self._done = 0.0
         self._is_sent = False  # in a batch, and so in nobody's hands; what else it asks is to go with it
         self._looked_at = time.monotonic()
+        # Whether what is to be asked shows an example that was withdrawn: then it is put together anew.
+        self.is_stale: Callable[[], bool] = lambda: False
 
     def __call__(self, done: float) -> None:
         """So much is done, in [0, 1]."""
@@ -248,6 +252,8 @@ class Pulse:
         """Ask, and note that the item was sent: from then on it is not missed where it is looked for."""
 
         def asked(question: Question) -> Reply:
+            if self.is_stale():
+                raise Interrupted
             try:
                 return ask(question)
             except PostponedError:
@@ -269,10 +275,11 @@ class Pulse:
         try:
             is_ours = self._claim.rows().update(progress=self._done)
             wanted = Run.objects.filter(pk=self._claim.run_id, state=RunState.RUNNING).exists()
+            is_stale = self.is_stale()
         except Error:
             reconnect()
             return  # the work is worth more than the look
-        if not (is_ours and wanted):
+        if is_stale or not (is_ours and wanted):
             raise Interrupted
 
 

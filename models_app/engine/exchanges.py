@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -16,8 +17,9 @@ from models_app.engine.claims import Claim
 from models_app.engine.failures import BlockedItemError
 from models_app.engine.inputs import withdrawn_error
 from models_app.engine.storing import storable
-from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem
+from models_app.models import Exchange, ExchangeState, Prompt, Run, RunItem, RunShot
 from models_app.pipelines.base import Question
+from models_app.pipelines.llm.messages import shows_others
 from models_app.prices import cost_to_keep
 
 
@@ -175,15 +177,33 @@ class Exchanges:
 
     @transaction.atomic
     def _insert(self, claim: Claim, row: Exchange) -> Exchange | None:
-        """Store the row and free what was reserved for it; of a withdrawn video, only what it cost."""
-        videos = locked(Video.objects.filter(pk=claim.key))
-        withdrawn_at = videos.values_list("withdrawn_at", flat=True).get()
-        if withdrawn_at is not None:
+        """Store the row and free what was reserved for it; of a withdrawn video, only what it cost.
+
+        Nor is a message kept that shows an example which was withdrawn after it had been put together. All
+        these videos are locked, in order: whoever withdraws one waits for us, or we see that it has gone.
+        """
+        videos = locked(Video.objects.filter(pk__in={claim.key, *self._examples})).order_by("pk")
+        withdrawn = {pk for pk, at in videos.values_list("pk", "withdrawn_at") if at is not None}
+        is_gone = claim.key in withdrawn
+        if is_gone:
             row.key, row.message, row.answer = None, "", ""
+        elif withdrawn and shows_others(row.message, self._texts_left(claim)):
+            row.message = ""
         row.save(force_insert=True)
         if self.run.budget is not None:
             RunItem.objects.filter(pk=claim.item_id).update(reserved=None, reserved_until=None)
-        return row if withdrawn_at is None else None
+        return None if is_gone else row
+
+    @cached_property
+    def _examples(self) -> list[int]:
+        """The videos that the run shows as examples; frozen with it."""
+        return list(RunShot.objects.filter(run=self.run).values_list("video", flat=True))
+
+    def _texts_left(self, claim: Claim) -> list[str]:
+        """What may stand in a message yet: scripts, each gone with its video, and the texts of posts."""
+        left = RunShot.objects.filter(run=self.run, script__isnull=False).select_related("script", "video")
+        videos = [Video.objects.get(pk=claim.key), *(shot.video for shot in left)]
+        return [*(shot.script.text for shot in left if shot.script), *(video.post_text for video in videos)]
 
 
 def _is_same(winner: Exchange, row: Exchange) -> bool:

@@ -129,6 +129,17 @@ def test_what_was_not_said_is_neither_absent_nor_missing(study, researcher, vide
     assert "confronted: not said" in page
 
 
+def test_what_its_samples_did_not_agree_on_is_unsaid_beside_the_shares(study, researcher, video):
+    run = make_run(study, [video])
+    predict(run, video, {"face": (None, None, 0.41, 0.39)})
+    response = get(researcher, "video_models", study, video.pk)
+    assert cells_of(response, "face")[0].stance == "not-said"
+    page = response.content.decode()
+    assert '<span class="visually-hidden">not said</span>' in page
+    for share in (".41", ".39"):
+        assert share in page
+
+
 def test_what_a_run_never_says_is_told_once_in_its_column_s_head(study, researcher, video):
     dictionary, other = make_run(study, [video], model="words"), make_run(study, [video], model="other")
     half = dict.fromkeys(SLUGS[1:], (False, None))

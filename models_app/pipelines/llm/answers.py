@@ -1,17 +1,19 @@
 """The answer for each value: the schema that is asked for, and a reader that never guesses a stance.
 
 A name may be spelled otherwise, a key called otherwise, the JSON wrapped in anything. But a value that is
-missing, that is answered twice, or whose answer is no stance makes the whole answer unreadable.
+missing, that is answered twice, or whose answer is no stance, or two that differ, makes the whole answer
+unreadable.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from models_app.pipelines.base import Briefing, Prediction
 from models_app.pipelines.llm.json_text import BadJsonError, objects_in
+from models_app.pipelines.llm.places import milliseconds
 
 LONGEST_REASON = 500  # characters kept
 MOST_NAMED = 5  # values in an error
@@ -36,9 +38,6 @@ STANCE_KEYS = frozenset({"stance", "label", "answer", "code"})
 REASON_KEYS = frozenset({"reason", "reasoning", "explanation", "rationale", "why", "justification"})
 SECOND_KEYS = frozenset({"second", "seconds", "evidencesecond", "time", "timestamp", "evidence"})
 SOUND_KEYS = frozenset({"hassound", "sound"})
-CLOCK = re.compile(r"\(?(?:(\d{1,2}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)\)?")
-SECONDS = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(?:s|sec|seconds?)?")
-LONGEST_VIDEO = 24 * 3600  # seconds; what lies behind is no time
 
 
 class UnreadableAnswerError(ValueError):
@@ -113,7 +112,7 @@ def read_values(text: str, briefing: Briefing, *, duration_ms: int | None = None
             slug: _value_answer(slug, said.entries[slug], briefing, duration_ms=duration_ms)
             for slug in briefing.values
         },
-        has_sound=said.has_sound,
+        has_sound=said.sounds.pop() if len(said.sounds) == 1 else None,
     )
 
 
@@ -146,7 +145,7 @@ class _Said:
 
     names: _Names
     entries: dict[str, Any] = field(default_factory=dict)
-    has_sound: bool | None = None
+    sounds: set[bool] = field(default_factory=set)  # both, where it contradicts itself
 
     def take(self, part: Any, depth: int = 0) -> None:
         """Whatever this part of the answer says of values."""
@@ -167,7 +166,11 @@ class _Said:
         elif isinstance(item, dict | list) and _plain(str(key)) in WRAPPERS:
             self.take(item, depth + 1)
         elif _plain(str(key)) in SOUND_KEYS:
-            self.has_sound = _yes_or_no(item)
+            self._note_sound(_yes_or_no(item))
+
+    def _note_sound(self, has_sound: bool | None) -> None:
+        if has_sound is not None:
+            self.sounds.add(has_sound)
 
     def _named(self, part: Mapping[Any, Any]) -> str | None:
         """The value that an entry of a list is about: {"value": "face", "stance": …}."""
@@ -179,16 +182,21 @@ class _Said:
     def _note(self, slug: str, entry: Any) -> None:
         if slug in self.entries:
             raise UnreadableAnswerError(f"it speaks of “{slug}” twice")
+        for key, item in entry.items() if isinstance(entry, dict) else ():
+            if _plain(str(key)) in VALUE_KEYS and self.names.find(item) not in (None, slug):
+                raise UnreadableAnswerError(f"it calls “{slug}” “{_shown(item)}”")
         self.entries[slug] = entry
 
 
 def _value_answer(slug: str, entry: Any, briefing: Briefing, *, duration_ms: int | None) -> ValueAnswer:
     if not isinstance(entry, dict):
         return ValueAnswer(*_stance(slug, entry, briefing))
-    parts = {_plain(str(key)): item for key, item in entry.items()}
-    said = _stance(slug, _stance_part(slug, parts), briefing)
-    reason = next((item for key, item in parts.items() if key in REASON_KEYS), "")
-    second = next((item for key, item in parts.items() if key in SECOND_KEYS), None)
+    parts: dict[str, list[Any]] = {}  # one key may stand there in several spellings
+    for key, item in entry.items():
+        parts.setdefault(_plain(str(key)), []).append(item)
+    said = _entry_stance(slug, parts, briefing)
+    reason = next(iter(_items(parts, REASON_KEYS)), "")
+    second = next(iter(_items(parts, SECOND_KEYS)), None)
     return ValueAnswer(
         *said,
         reason=_one_line(reason) if isinstance(reason, str) else "",
@@ -196,19 +204,26 @@ def _value_answer(slug: str, entry: Any, briefing: Briefing, *, duration_ms: int
     )
 
 
-def _stance_part(slug: str, parts: Mapping[str, Any]) -> Any:
-    """What an entry says: by one key, or by two answers."""
-    given = [item for key, item in parts.items() if key in STANCE_KEYS]
-    if not given and "value" in parts:  # the entry has its name from outside
-        given = [parts["value"]]
-    if len(given) == 1 and given[0] is not None:  # null is absent only where it is all that is said
-        return given[0]
-    two = parts.get("endorsed"), parts.get("confronted")
-    if not given and isinstance(two[0], bool) and isinstance(two[1], bool):
-        return [word for word, yes in zip(("endorsed", "confronted"), two, strict=True) if yes] or "absent"
-    raise UnreadableAnswerError(
-        f"it gives {'several stances' if len(given) > 1 else 'no stance'} for “{slug}”"
-    )
+def _entry_stance(slug: str, parts: Mapping[str, Sequence[Any]], briefing: Briefing) -> tuple[bool, bool]:
+    """What an entry says, by a stance, by two answers or by both; whatever says it has to say the same."""
+    given = _items(parts, STANCE_KEYS)
+    # “value” is the entry's name or, where it has that from outside, its stance.
+    given += [item for item in parts.get("value", ()) if not given or isinstance(item, list) or _word(item)]
+    said = [_stance(slug, item, briefing) for item in given if item is not None]
+    answers = []
+    for place, name in enumerate(("endorsed", "confronted")):
+        two = [item for item in parts.get(name, ()) if not (said and item is None)]
+        answers.append({*(stance[place] for stance in said), *(_true_or_false(item) for item in two)})
+    # null is absent only where it is all that is said.
+    if None in given or any(len(yes) != 1 or None in yes for yes in answers):
+        raise UnreadableAnswerError(f"it gives {'several stances' if said else 'no stance'} for “{slug}”")
+    (endorsed,), (confronted,) = answers
+    return _offered(slug, (bool(endorsed), bool(confronted)), briefing)
+
+
+def _items(parts: Mapping[str, Sequence[Any]], keys: Collection[str]) -> list[Any]:
+    """What stands under any of the keys, in the order of the answer."""
+    return [item for key, items in parts.items() if key in keys for item in items]
 
 
 def _stance(slug: str, said: Any, briefing: Briefing) -> tuple[bool, bool]:
@@ -219,6 +234,10 @@ def _stance(slug: str, said: Any, briefing: Briefing) -> tuple[bool, bool]:
     stance = BOTH if stances == {ENDORSED, CONFRONTED} else stances.pop() if len(stances) == 1 else None
     if stance is None:
         raise UnreadableAnswerError(f"“{_shown(said)}” is no stance (“{slug}”)")
+    return _offered(slug, stance, briefing)
+
+
+def _offered(slug: str, stance: tuple[bool, bool], briefing: Briefing) -> tuple[bool, bool]:
     if stance == BOTH and not briefing.allow_both:
         raise UnreadableAnswerError(f"it says both of “{slug}”, where one stance has to be chosen")
     return stance
@@ -233,19 +252,9 @@ def _word(said: Any) -> tuple[bool, bool] | None:
     return STANCES.get(" ".join(str(said).replace("−", "-").replace("_", " ").lower().split()).strip(" .\"'"))
 
 
-def milliseconds(said: Any, *, duration_ms: int | None = None) -> int | None:
-    """Where in the video: seconds, or a time such as 0:07; None where it is neither, or behind the end."""
-    seconds: float | None = None
-    if isinstance(said, int | float) and not isinstance(said, bool):
-        seconds = float(said)
-    elif isinstance(said, str) and (clock := CLOCK.fullmatch(said.strip())):
-        seconds = int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
-    elif isinstance(said, str) and (plain := SECONDS.fullmatch(said.strip().lower())):
-        seconds = float(plain[1])
-    if seconds is None or not 0 <= seconds <= LONGEST_VIDEO:
-        return None
-    result = round(seconds * 1000)
-    return None if duration_ms is not None and result > duration_ms else result
+def _true_or_false(said: Any) -> bool | None:
+    """One of an entry's two answers; words for it are not taken."""
+    return said if isinstance(said, bool) else None
 
 
 def _yes_or_no(said: Any) -> bool | None:

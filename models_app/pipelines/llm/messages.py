@@ -6,7 +6,8 @@ writes into a video can know it beforehand.
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from annotator.labels import Stance
 from models_app.clients.base import Clip, Part, Text
@@ -14,6 +15,7 @@ from models_app.pipelines.base import Shot
 from models_app.pipelines.llm.prompts import WORDS
 
 MARK_LENGTH = 16
+SHOWN = re.compile(rf"^=== (?:example|post) ([0-9a-f]{{{MARK_LENGTH}}}) begins ===$", re.MULTILINE)
 
 
 def script_message(text: str, *, post: str = "", shots: Sequence[Shot] = ()) -> tuple[Part, ...]:
@@ -55,6 +57,11 @@ def examples_of(shots: Sequence[Shot]) -> list[str]:
         blocks += [f"Example {n}.", *_post(shot.post), enclosed("example", shot.text)]
         blocks.append(f"Stances: {_stances(shot)}")
     return [*blocks, "The examples end here."]
+
+
+def shows_others(message: str, texts: Iterable[str]) -> bool:
+    """Whether a message holds an example or the text of a post that is none of these, or may do so."""
+    return not set(SHOWN.findall(message)) <= {mark_of(text) for text in texts}
 
 
 def mark_of(*texts: str) -> str:

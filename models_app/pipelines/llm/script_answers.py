@@ -11,7 +11,8 @@ from typing import Any
 
 from models_app.clients.base import Finish, Reply
 from models_app.pipelines.base import ScriptDraft, Segment, SegmentKind
-from models_app.pipelines.llm.answers import UnreadableAnswerError, milliseconds
+from models_app.pipelines.llm.answers import UnreadableAnswerError
+from models_app.pipelines.llm.places import milliseconds
 
 LONGEST_REFUSAL = 600  # characters; what is longer is taken for a script
 LONGEST_NAME = 60

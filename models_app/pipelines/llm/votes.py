@@ -1,14 +1,16 @@
 """Self-consistency: a model is asked several times, and the majority counts.
 
-Each of the two answers is voted on by itself. A tie is not broken: nothing is said (None), with a score of
-one half. The share of votes is the score, so that there is none where one answer was asked for.
+Each of the two answers is voted on by itself; the share of votes is its score, so that there is none where
+one answer was asked for. A tie is not broken: nothing is said (None). And as who says “endorsed” says “not
+confronted” too, most may say no to both where hardly anybody says “absent”: that is no vote for absent, and
+what was said as often instead leaves its answer unsaid.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from models_app.pipelines.base import Prediction
-from models_app.pipelines.llm.answers import Answer, ValueAnswer
+from models_app.pipelines.llm.answers import ABSENT, Answer, ValueAnswer
 
 
 def predictions_of(
@@ -27,8 +29,9 @@ def sound_of(answers: Sequence[Answer]) -> bool | None:
 
 
 def _voted(said: Sequence[ValueAnswer], video_id: int, slug: str) -> Prediction:
-    endorsed, p_endorsed = _majority(said, lambda answer: answer.endorsed)
-    confronted, p_confronted = _majority(said, lambda answer: answer.confronted)
+    stances = [(answer.endorsed, answer.confronted) for answer in said]
+    p_endorsed, p_confronted = (sum(answers) / len(stances) for answers in zip(*stances, strict=True))
+    endorsed, confronted = _outcome(Counter(stances), (_majority(p_endorsed), _majority(p_confronted)))
     # The grounds are those of the first vote that says what came of the vote.
     grounds = next((a for a in said if (a.endorsed, a.confronted) == (endorsed, confronted)), None)
     return Prediction(
@@ -43,9 +46,16 @@ def _voted(said: Sequence[ValueAnswer], video_id: int, slug: str) -> Prediction:
     )
 
 
-def _majority(
-    said: Sequence[ValueAnswer], answer: Callable[[ValueAnswer], bool]
-) -> tuple[bool | None, float]:
-    n_yes = sum(answer(one) for one in said)
-    share = n_yes / len(said)
-    return (None if 2 * n_yes == len(said) else 2 * n_yes > len(said)), share
+def _majority(share: float) -> bool | None:
+    return None if share == 0.5 else share > 0.5
+
+
+def _outcome(
+    votes: Counter[tuple[bool, bool]], majority: tuple[bool | None, bool | None]
+) -> tuple[bool | None, bool | None]:
+    """What the majorities say of the two answers; absent only as far as no other stance has as many votes."""
+    if majority != ABSENT:
+        return majority
+    rivals = [stance for stance, n in votes.items() if stance != ABSENT and n >= votes[ABSENT]]
+    endorsed, confronted = (None if any(yes) else False for yes in zip(ABSENT, *rivals, strict=True))
+    return endorsed, confronted

@@ -10,10 +10,10 @@ from models_app.pipelines.base import Briefing
 from models_app.pipelines.llm.answers import (
     LONGEST_REASON,
     UnreadableAnswerError,
-    milliseconds,
     read_values,
     values_schema,
 )
+from models_app.pipelines.llm.places import milliseconds
 from tests.factories import SCHWARTZ
 
 VALUES = ("face", "security-societal", "benevolence-caring")
@@ -95,6 +95,19 @@ def test_answer_as_asked_for_is_read_whole():
                 "benevolence-caring": {"endorsed": True, "confronted": False},
             }
         ),
+        json.dumps(
+            {
+                "face": {"stance": "confronted", "Stance": "conflict", "label": -1},
+                "security-societal": {"stance": "absent", "endorsed": False, "confronted": None},
+                "benevolence-caring": {
+                    "name": "benevolence_caring",
+                    "stance": "dominant",
+                    "endorsed": True,
+                    "Endorsed": True,
+                    "confronted": False,
+                },
+            }
+        ),
     ],
 )
 def test_answer_in_another_form_is_read_alike(text):
@@ -135,6 +148,17 @@ def test_both_is_read_where_the_codebook_allows_it(said):
         (whole(face=[None]), "is no stance"),
         (whole(face={"reason": "None."}), "no stance for “face”"),
         (whole(face={"stance": "absent", "label": "endorsed"}), "several stances for “face”"),
+        (whole(face={"stance": "endorsed", "Stance": "confronted"}), "several stances for “face”"),
+        (whole(face={"stance": None, "label": "endorsed"}), "several stances for “face”"),
+        (whole(face={"stance": "confronted", "value": 1}), "several stances for “face”"),
+        (whole(face={"stance": "confronted", "value": ["endorsed"]}), "several stances for “face”"),
+        (whole(face={"stance": "absent", "endorsed": True, "confronted": False}), "several stances"),
+        (whole(face={"stance": "endorsed", "confronted": True}), "several stances for “face”"),
+        (whole(face={"stance": "absent", "endorsed": "yes"}), "several stances for “face”"),
+        (whole(face={"endorsed": True, "Endorsed": False, "confronted": False}), "no stance for “face”"),
+        (whole(face={"endorsed": True, "confronted": None}), "no stance for “face”"),
+        (whole(face={"stance": None, "endorsed": True, "confronted": False}), "no stance for “face”"),
+        (whole(face={"stance": "absent", "name": "אכפתיות"}), "it calls “face” “אכפתיות”"),
         (whole(face={"endorsed": True}), "no stance for “face”"),
         (whole(face={"endorsed": "yes", "confronted": "no"}), "no stance for “face”"),
         (whole(FACE="absent"), "“face” twice"),
@@ -191,6 +215,11 @@ def test_slug_of_one_value_beats_the_name_of_another():
 )
 def test_sound_is_not_guessed_either(said, read):
     assert read_values(json.dumps(whole(has_sound=said)), BRIEFING).has_sound is read
+
+
+def test_sound_said_in_two_ways_is_not_said():
+    assert read_values(json.dumps(whole(has_sound=True, sound="yes")), BRIEFING).has_sound is True
+    assert read_values(json.dumps(whole(has_sound=True, sound="no")), BRIEFING).has_sound is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from models_app.clients.base import Clip, Picture, Text
 from models_app.pipelines.base import Shot
 from models_app.pipelines.llm import messages
-from models_app.pipelines.llm.messages import enclosed, mark_of, script_message, video_message
+from models_app.pipelines.llm.messages import (
+    enclosed,
+    mark_of,
+    script_message,
+    shows_others,
+    video_message,
+)
 
 MARKED = re.compile(r"^=== (\w+) (\w{16}) begins ===\n(.*?)\n=== \1 \2 ends ===$", re.DOTALL | re.MULTILINE)
 HOSTILE = [
@@ -130,3 +136,13 @@ def test_example_comes_with_the_text_of_its_post():
         ("post", "Own."),
         ("script", "Judged."),
     ]
+
+
+def test_message_tells_whether_it_shows_anything_but_given_texts():
+    shots = (Shot("One.", (), post="Its post."), Shot("Two.\n", ()))
+    message = text_of(script_message("Mine.", post="My post.", shots=shots))
+    texts = ["One.", "Two.\n", "Its post.", "My post."]
+    assert not shows_others(message, [*texts, "Another."])
+    for missing in texts:
+        assert shows_others(message, [text for text in texts if text != missing])
+    assert not shows_others(text_of(script_message("Mine.")), [])

@@ -1,9 +1,11 @@
 """Several answers become one: majorities, shares, ties."""
 
+import pytest
+
 from models_app.pipelines.llm.answers import Answer, ValueAnswer
 from models_app.pipelines.llm.votes import predictions_of, sound_of
 
-YES, NO, AGAINST = (True, False), (False, False), (False, True)
+YES, NO, AGAINST, BOTH = (True, False), (False, False), (False, True), (True, True)
 
 
 def answers(*said, sound=None):
@@ -33,10 +35,31 @@ def test_majority_counts_and_the_share_is_the_score():
 
 
 def test_each_answer_is_voted_on_by_itself():
-    prediction = voted(YES, AGAINST, NO)
-    assert (prediction.endorsed, prediction.confronted) == NO
-    assert (prediction.p_endorsed, prediction.p_confronted) == (1 / 3, 1 / 3)
+    prediction = voted(NO, NO, YES, BOTH, BOTH)
+    assert (prediction.endorsed, prediction.confronted) == YES
+    assert (prediction.p_endorsed, prediction.p_confronted) == (3 / 5, 2 / 5)
     assert prediction.reason == "Vote 2."
+
+
+@pytest.mark.parametrize(
+    ("votes", "outcome"),
+    [
+        ((YES, AGAINST, NO), (None, None)),
+        ((YES, YES, AGAINST, AGAINST, NO), (None, None)),
+        ((YES, YES, AGAINST, NO, NO), (None, False)),
+        ((YES, AGAINST, AGAINST, NO, NO), (False, None)),
+        ((YES, YES, YES, AGAINST, AGAINST, NO, NO), (None, None)),
+        ((BOTH, YES, NO, NO, NO), NO),
+        ((BOTH, YES, AGAINST, NO, NO), NO),
+        ((YES, YES, NO, NO, NO), NO),
+    ],
+)
+def test_absent_is_said_only_where_it_was_said_more_often_than_anything_else(votes, outcome):
+    prediction = voted(*votes)
+    assert (prediction.endorsed, prediction.confronted) == outcome
+    assert prediction.p_endorsed == sum(vote[0] for vote in votes) / len(votes)
+    assert prediction.p_confronted == sum(vote[1] for vote in votes) / len(votes)
+    assert bool(prediction.reason) == (outcome == NO)
 
 
 def test_tie_says_nothing():
