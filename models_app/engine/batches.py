@@ -48,6 +48,7 @@ def postpone(
 def _keep(
     claim: Claim, question: Question, key: str, *, exchanges: Exchanges, found: Exchange | None
 ) -> None:
+    exchanges.lock_videos(claim)
     is_ours = claim.rows().update(
         state=ItemState.SENT, token=None, worker="", lease_until=None, progress=0, n_attempts=0
     )

@@ -179,11 +179,9 @@ class Exchanges:
     def _insert(self, claim: Claim, row: Exchange) -> Exchange | None:
         """Store the row and free what was reserved for it; of a withdrawn video, only what it cost.
 
-        Nor is a message kept that shows an example which was withdrawn after it had been put together. All
-        these videos are locked, in order: whoever withdraws one waits for us, or we see that it has gone.
+        Nor is a message kept that shows an example which was withdrawn after it had been put together.
         """
-        videos = locked(Video.objects.filter(pk__in={claim.key, *self._examples})).order_by("pk")
-        withdrawn = {pk for pk, at in videos.values_list("pk", "withdrawn_at") if at is not None}
+        withdrawn = self.lock_videos(claim)
         is_gone = claim.key in withdrawn
         if is_gone:
             row.key, row.message, row.answer = None, "", ""
@@ -193,6 +191,15 @@ class Exchanges:
         if self.run.budget is not None:
             RunItem.objects.filter(pk=claim.item_id).update(reserved=None, reserved_until=None)
         return None if is_gone else row
+
+    def lock_videos(self, claim: Claim) -> set[int]:
+        """Lock the item's video and the run's examples, in order; those that were withdrawn.
+
+        Whoever withdraws one waits for us, or we see that it has gone. Before anything else is locked, as a
+        withdrawal locks the video first and its items then.
+        """
+        videos = locked(Video.objects.filter(pk__in={claim.key, *self._examples})).order_by("pk")
+        return {pk for pk, at in videos.values_list("pk", "withdrawn_at") if at is not None}
 
     @cached_property
     def _examples(self) -> list[int]:
