@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from models_app.clients.gemini_errors import error_of_status, reply_of, short, t
 from models_app.clients.gemini_files import Clock, Uploads, is_spent
 from models_app.clients.gemini_requests import http_options, line_of, part_of_file
 
+log = logging.getLogger(__name__)
 UPLOADS_AT_ONCE = 8
 PAGE = 100  # jobs or files in one listing, the most there can be
 DONE = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"})
@@ -136,13 +138,7 @@ class Batches:
             content = self._sdk.files.download(
                 file=name, config=types.DownloadFileConfig(http_options=http_options(timeout))
             )
-        replies: dict[str, Reply | ProviderError] = {}
-        for line in content.splitlines():
-            if line.strip():
-                with told_in_our_words():
-                    answer = json.loads(line)
-                    replies[str(answer["key"])] = _reply(answer)
-        return replies
+        return _replies_in([line for line in content.splitlines() if line.strip()])
 
     def _files_of(self, label: str, *, timeout: float) -> list[types.File]:
         """What was uploaded for a job; never its answers."""
@@ -170,13 +166,29 @@ def _clips_of(requests: Iterable[Request]) -> dict[str, Clip]:
     return {part.sha256: part for request in requests for part in request.parts if isinstance(part, Clip)}
 
 
+def _replies_in(lines: list[bytes]) -> dict[str, Reply | ProviderError]:
+    """What became of each request; a line that cannot be read hides no other one."""
+    replies: dict[str, Reply | ProviderError] = {}
+    for line in lines:
+        try:
+            answer = json.loads(line.decode(errors="replace"))
+        except json.JSONDecodeError:
+            if line is lines[-1]:  # asked for again, they may come whole
+                raise DownError("garbled", "Gemini's answers to the batch have come in part.") from None
+            answer = None
+        if isinstance(answer, dict) and "key" in answer:
+            replies[str(answer["key"])] = _reply(answer)
+        else:
+            log.warning("A line in Gemini's answers to a batch is none: its request counts as not answered")
+    return replies
+
+
 def _reply(answer: Mapping[str, Any]) -> Reply | ProviderError:
     """What became of one request of a batch."""
-    error = answer.get("error") or answer.get("status")
-    if error:
-        return error_of_status(error)
     try:
-        return reply_of(answer["response"])
+        with told_in_our_words():
+            error = answer.get("error") or answer.get("status")
+            return error_of_status(error) if error else reply_of(answer["response"])
     except ProviderError as failure:
         return failure
 

@@ -37,7 +37,7 @@ from models_app.engine.exchanges import Answered, Exchanges, key_of, reply_of
 from models_app.engine.failures import AwayItemError
 from models_app.engine.gate import Gate, gate_of
 from models_app.engine.outage import reconnect, storing
-from models_app.engine.pausing import PausedError, pause_itself
+from models_app.engine.pausing import PausedError, pause_for_want_of_usage, pause_itself
 from models_app.models import Exchange, ExchangeState, Run
 from models_app.pipelines.base import Ask, Interrupted, ItemError, LaterError, Question
 from models_app.specs import LlmSettings
@@ -200,7 +200,8 @@ class Attempt:
     def look_at_bill(self, answered: Answered) -> None:
         """A budget that cannot be kept ends the run's asking, not silently."""
         if self.run.budget is not None and None in (answered.usage.input, answered.usage.output):
-            self._pause(_("The provider does not say what its answers use, so no budget can be kept."))
+            pause_for_want_of_usage(self.run.pk)
+            raise PausedError
 
     def _account_for(self, error: ProviderError, *, seconds: float) -> None:
         """Keep what has to be paid though no answer came; else free what was reserved."""

@@ -15,7 +15,7 @@ from typing import cast
 
 from django.conf import settings as django_settings
 from django.db import Error, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,7 @@ from annotator.locks import locked
 from models_app.clients.base import (
     Client,
     DeniedError,
+    DownError,
     ProviderError,
 )
 from models_app.engine import budget
@@ -34,13 +35,16 @@ from models_app.engine.batch_answers import (
     fail_job,
     look_at,
     pending_of,
+    take_out,
     tell,
+    wanted,
 )
 from models_app.engine.batches import Requests, drop_orphans, release_answered
 from models_app.engine.claims import lease_end
 from models_app.engine.clients import CLIENTS, ClientOf
 from models_app.engine.desk import PipelineOf, settings_of
 from models_app.engine.pausing import pause_itself
+from models_app.engine.storing import storable
 from models_app.models import (
     BatchJob,
     BatchJobState,
@@ -137,14 +141,17 @@ def _renew(token: uuid.UUID, over: threading.Event) -> None:
 
 @transaction.atomic
 def _new_job(run: Run) -> BatchJob | None:
-    """A job for what is pending; None while items still come, unless there are enough for one."""
+    """A job for what is pending for one model; None while items still come, unless there is enough."""
     if locked(Run.objects.filter(pk=run.pk, state=RunState.RUNNING)).first() is None:
         return None
     kept = Exchange.objects.filter(run=run, state=ExchangeState.PENDING, job=None, key__isnull=False)
-    keys = list(kept.order_by("pk").values_list("pk", flat=True)[:MOST_IN_JOB])
     coming = RunItem.objects.filter(run=run, state__in=(ItemState.WAITING, ItemState.WORKING))
-    if not keys or (len(keys) < MOST_IN_JOB and coming.exists()):
+    enough = MOST_IN_JOB if coming.exists() else 1
+    models = kept.values("model").annotate(n=Count("pk"), oldest=Min("pk")).filter(n__gte=enough)
+    model = models.order_by("oldest").values_list("model", flat=True).first()
+    if model is None:
         return None
+    keys = list(kept.filter(model=model).order_by("pk").values_list("pk", flat=True)[:MOST_IN_JOB])
     job = BatchJob.objects.create(run=run, label=uuid.uuid4(), n_requests=len(keys))
     Exchange.objects.filter(pk__in=keys).update(job=job)
     return job
@@ -152,23 +159,37 @@ def _new_job(run: Run) -> BatchJob | None:
 
 def _go_on(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -> None:
     """The next thing to be done about a job."""
+    run.refresh_from_db(fields=["state"])  # what was done about the job before may have taken long
     if job.state == BatchJobState.SENT:
         look_at(job, run, client)
+        return
+    name = asked(run, lambda: batches_of(client).find(str(job.label), timeout=CALL_SECONDS))
+    if isinstance(name, str):  # whatever has become of the run: what comes of the job has to be paid
+        _note_sent(job, name)
+    elif name is not None:
+        return
     elif run.is_ended:  # cancelled; or finished, its items having found their answers elsewhere
         pending_of(job).delete()
         end_job(job, BatchJobState.FAILED, error=_("The run was cancelled."))
-    elif run.state == RunState.RUNNING:
-        name = asked(run, lambda: batches_of(client).find(str(job.label), timeout=CALL_SECONDS))
-        if isinstance(name, str):
-            _note_sent(job, name)
-        elif name is None:
-            _hand_in(job, run, client, pipeline_of)
+    elif run.state == RunState.PAUSED:  # maybe for ever: a run that waits for the same answers asks itself
+        _undo(job)
+    elif _is_worn_out(job):
+        pending_of(job).update(n_sent=F("n_sent") + 1)
+        fail_job(job, run, DownError("batch-not-taken", job.error))
+    else:
+        _hand_in(job, run, client, pipeline_of)
+
+
+def _is_worn_out(job: BatchJob) -> bool:
+    """Whether handing in was tried long enough. Asked once it is known that the provider has not got it."""
+    old = BatchJob.objects.filter(pk=job.pk, created_at__lt=Now() - LONGEST_NEW)
+    return bool(job.error) and old.exists()
 
 
 def _hand_in(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -> bool:
     """Hand the job in; False where nothing more is to be handed in now."""
     by_video: dict[int, list[Exchange]] = {}
-    for exchange in pending_of(job):
+    for exchange in wanted(pending_of(job)):
         by_video.setdefault(exchange.video_id, []).append(exchange)
     with ExitStack() as stack:
         gathered = Requests(run, pipeline_of, stack)
@@ -194,11 +215,16 @@ def _hand_in(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -
             return False
         except ProviderError as error:
             log.warning("Batch job %s could not be handed in: %s", job.label, error)
-            is_old = BatchJob.objects.filter(pk=job.pk, created_at__lt=Now() - LONGEST_NEW).exists()
-            if not error.is_passing or is_old:
+            if error.is_passing:  # it may have been taken all the same: it is looked for first
+                BatchJob.objects.filter(pk=job.pk).update(error=storable(str(error)))
+            else:
                 fail_job(job, run, error)
             return False
     _note_sent(job, name)
+    if not BatchJob.objects.filter(pk=job.pk, name=name[:300]).exists():
+        # Our lease ran out, and somebody else has undone it or handed it in.
+        asked(run, lambda: batches_of(client).cancel(name, timeout=CALL_SECONDS))
+        return False
     return True
 
 
@@ -250,7 +276,7 @@ def _make_room(job: BatchJob, run: Run, gathered: Requests) -> bool:
 @transaction.atomic
 def _note_sent(job: BatchJob, name: str) -> None:
     if BatchJob.objects.filter(pk=job.pk, state=BatchJobState.NEW).update(
-        state=BatchJobState.SENT, name=name[:300], sent_at=Now()
+        state=BatchJobState.SENT, name=name[:300], sent_at=Now(), error=""
     ):
         pending_of(job).update(n_sent=F("n_sent") + 1)
         tell(job, "batch.sent", items=pending_of(job).count())
@@ -259,5 +285,5 @@ def _note_sent(job: BatchJob, name: str) -> None:
 @transaction.atomic
 def _undo(job: BatchJob) -> None:
     """As if the job had not been thought of."""
-    pending_of(job).update(job=None, reserved=None)
+    take_out(pending_of(job))
     BatchJob.objects.filter(pk=job.pk).delete()

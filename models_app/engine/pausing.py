@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from annotator.locks import locked
 from models_app.clients.keys import redact
@@ -24,6 +25,12 @@ def pause_itself(run_id: int, *, because: str, resume_at: datetime | None = None
     detail = {"because": because} | ({"until": resume_at.isoformat()} if resume_at else {})
     RunEvent.objects.create(run_id=run_id, what="paused", detail=detail)
     return True
+
+
+def pause_for_want_of_usage(run_id: int) -> bool:
+    """Pause a run with a budget that cannot be kept; False if it was not running any more."""
+    because = _("The provider does not say what its answers use, so no budget can be kept.")
+    return pause_itself(run_id, because=because)
 
 
 def resume_what_is_due() -> int:

@@ -2,7 +2,7 @@
 
 import itertools
 
-from models_app.clients.base import BatchState, BatchStatus, ProviderError
+from models_app.clients.base import BatchState, BatchStatus, ProviderError, RefusedRequestError
 from tests.models_app.fakes import FakeClient, an_answer
 
 
@@ -14,12 +14,14 @@ class FakeBatchClient(FakeClient):
         self.jobs = {}  # name → (label, requests)
         self.ended = {}  # name → BatchStatus
         self.cancelled = []
-        self.before = {}  # "submit", "find", "look" → what is called first, and may raise
+        self.before = {}  # "submit", "find", "look", "cancel" → what is called first, and may raise
         self.after_submit = lambda: None
         self._numbers = itertools.count(1)
 
     def submit(self, requests, *, label, timeout):
         self.before.get("submit", lambda: None)()
+        if len({request.model for request in requests.values()}) != 1:
+            raise RefusedRequestError("bad-batch", "A batch needs requests, all to one model.")
         name = f"batches/{next(self._numbers)}"
         self.jobs[name] = (label, dict(requests))
         self.after_submit()
@@ -34,7 +36,9 @@ class FakeBatchClient(FakeClient):
         return self.ended.get(name, BatchStatus(BatchState.PENDING))
 
     def cancel(self, name, *, timeout):
+        self.before.get("cancel", lambda: None)()
         self.cancelled.append(name)
+        self.ended.setdefault(name, BatchStatus(BatchState.FAILED, "It was cancelled."))
 
     def finish(self, **changed):
         """Every job is done; `changed` are replies by key in place of the answers."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +12,16 @@ from annotator.actions.codebook import builtin_codebook
 from annotator.actions.videos import withdraw_video
 from models_app.actions.runs import cancel_run, pause_run, resume_run, start_run
 from models_app.clients.base import (
+    BatchState,
+    BatchStatus,
     BlockedError,
     ClientName,
     DeniedError,
     DownError,
     RefusedRequestError,
+    Reply,
     Turn,
+    Usage,
 )
 from models_app.engine import asking as engine_asking
 from models_app.engine import batch_answers, batch_jobs, crew, desk, gate
@@ -33,8 +38,9 @@ from models_app.models import (
     RunEvent,
     RunState,
 )
-from models_app.pipelines.base import ItemError
+from models_app.pipelines.base import ItemError, Step
 from models_app.pipelines.llm.judges import LlmFromScript
+from models_app.queries.bills import bill_of
 from models_app.queries.runs import progress_of
 from models_app.tasks import look_after_batches
 from tests.factories import make_study
@@ -101,6 +107,33 @@ def to_the_end(run, client, pipeline=None, *, rounds=5):
 
 def states(run):
     return sorted(run.items.values_list("state", flat=True))
+
+
+def down():
+    raise DownError("down", "Not now.")
+
+
+class InTwoSteps(GeminiLlm):
+    """Asks one model for a script, then another for its values."""
+
+    def work(self, item, *, briefing, ask, beat):
+        question = self.question(item)
+        ask(replace(question, step=Step.SCRIPT, request=replace(question.request, model="gemini-2.5-pro")))
+        return super().work(item, briefing=briefing, ask=ask, beat=beat)
+
+
+def start_samples(n, *, of=1):
+    """A run by batch that takes n samples of each video, with its pipeline."""
+    settings = {"client": "gemini", "model": MODEL, "delivery": "batch", "samples": n, "temperature": 1}
+    study = study_with_scripts(of, text="Script %d.")
+    run = start_run(study=study, pipeline="llm-from-script", settings=settings)
+    return run, LlmFromScript(settings_of(run))
+
+
+def samples_client():
+    """A client whose answers say nothing of any value."""
+    said = {slug: {"label": "none"} for slug in SLUGS}
+    return FakeBatchClient(lambda request: an_answer(json.dumps({"values": said, "has_sound": True})))
 
 
 def test_items_wait_with_the_provider_and_are_done_when_their_answers_come():
@@ -305,12 +338,9 @@ def test_denied_key_pauses_the_run_and_loses_no_request():
 
 
 def test_provider_that_is_down_is_asked_again_later():
-    def fail():
-        raise DownError("down", "Not now.")
-
     run, client = start(1), FakeBatchClient()
     work(run, client)
-    client.before["submit"] = fail
+    client.before["submit"] = down
     look(run, client)
     assert (states(run), BatchJob.objects.get().state) == (["sent"], BatchJobState.NEW)
     client.before = {}
@@ -453,12 +483,8 @@ def test_question_asked_again_after_an_unreadable_answer_goes_into_the_next_job(
 @pytest.mark.parametrize("look_seconds", [60, 0], ids=["quick", "slow"])
 def test_samples_of_a_video_go_to_the_provider_together(monkeypatch, look_seconds):
     monkeypatch.setattr(desk, "LOOK_SECONDS", look_seconds)
-    said = {slug: {"label": "none"} for slug in SLUGS}
-    client = FakeBatchClient(lambda request: an_answer(json.dumps({"values": said, "has_sound": True})))
-    study = study_with_scripts(2, text="Script %d.")
-    settings = {"client": "gemini", "model": MODEL, "delivery": "batch", "samples": 3, "temperature": 1}
-    run = start_run(study=study, pipeline="llm-from-script", settings=settings)
-    pipeline = LlmFromScript(settings_of(run))
+    client = samples_client()
+    run, pipeline = start_samples(3, of=2)
     work(run, client, pipeline)
     assert (states(run), run.exchanges.count()) == (["sent"] * 2, 6)
     to_the_end(run, client, pipeline)
@@ -527,3 +553,326 @@ def test_price_that_went_pauses_a_run_with_a_budget_before_it_is_handed_in(setti
     run.refresh_from_db()
     assert (run.state, client.n_requests, BatchJob.objects.count()) == (RunState.PAUSED, 0, 0)
     assert "prices.yaml" in run.paused_because
+
+
+# --- Nothing paid is lost or paid again --------------------------------------------------------------------
+
+
+def test_sample_that_is_refused_leaves_the_others_of_its_video_on_the_bill():
+    client = samples_client()
+    run, pipeline = start_samples(5)
+    work(run, client, pipeline)
+    look(run, client, pipeline)
+    first = run.exchanges.order_by("pk").first().pk
+    client.finish(**{f"k{first}": RefusedRequestError("refused-400", "No.")})
+    look(run, client, pipeline)
+    assert (states(run), bill_of(run).n_asked, bill_of(run).n_pending) == (["failed"], 4, 0)
+
+
+def test_job_that_fails_leaves_the_requests_of_its_videos_that_other_jobs_have(monkeypatch):
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    client = samples_client()
+    run, pipeline = start_samples(4)
+    work(run, client, pipeline)
+    look(run, client, pipeline)
+    run.exchanges.update(n_sent=batch_answers.MOST_TIMES)
+    client.ended["batches/1"] = BatchStatus(BatchState.FAILED, "It expired.")
+    look(run, client, pipeline)
+    assert (states(run), bill_of(run).n_pending) == (["failed"], 2)
+    client.finish()
+    look(run, client, pipeline)
+    assert (bill_of(run).n_asked, bill_of(run).n_pending) == (2, 0)
+
+
+def refuse_all(client, name):
+    """The job is done, and has refused every request."""
+    replies = {key: RefusedRequestError("refused-400", "No.") for key in client.jobs[name][1]}
+    client.ended[name] = BatchStatus(BatchState.DONE, replies=replies)
+
+
+def test_request_of_a_failed_item_is_not_handed_in(monkeypatch):
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    client = samples_client()
+    run, pipeline = start_samples(4)
+    work(run, client, pipeline)
+    client.after_submit = lambda: client.before.update(submit=down)  # takes the first job alone
+    look(run, client, pipeline)
+    assert BatchJob.objects.count() == 2
+    refuse_all(client, "batches/1")
+    client.before = {}
+    look(run, client, pipeline)
+    assert (states(run), client.n_requests, run.exchanges.count()) == (["failed"], 2, 0)
+
+
+def test_job_that_fails_when_its_items_have_failed_leaves_nothing_pending(monkeypatch):
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    client = samples_client()
+    run, pipeline = start_samples(4)
+    work(run, client, pipeline)
+    look(run, client, pipeline)
+    refuse_all(client, "batches/1")
+    look(run, client, pipeline)
+    work(run, client, pipeline)
+    run.refresh_from_db()
+    assert (run.state, bill_of(run).n_pending) == (RunState.FINISHED, 2)
+    client.fail()
+    look(run, client, pipeline)
+    assert (run.exchanges.count(), runs_to_look_after()) == (0, [])
+
+
+def test_each_job_is_for_one_model():
+    run, client, pipeline = start(3), FakeBatchClient(), InTwoSteps()
+    work(run, client, pipeline)
+    look(run, client, pipeline)
+    one = run.exchanges.order_by("pk").first().pk
+    client.finish(**{f"k{one}": DownError("down", "Not this one.")})
+    look(run, client, pipeline)  # one script is asked for again, beside the values of the two others
+    to_the_end(run, client, pipeline)
+    assert (states(run), len(client.jobs), client.n_requests) == (["done"] * 3, 4, 3 + 1 + 2 + 1)
+
+
+def test_model_with_enough_requests_does_not_wait_for_another_models(monkeypatch):
+    run, client = start(3), FakeBatchClient()
+    work(run, client)
+    other = run.exchanges.first()
+    run.exchanges.filter(pk=other.pk).update(model="gemini-other")
+    run.items.filter(pk=run.items.first().pk).update(state=ItemState.WAITING)
+    monkeypatch.setattr(batch_jobs, "MOST_IN_JOB", 2)
+    look(run, client)
+    assert client.n_requests == 2
+    assert [row.pk for row in run.exchanges.filter(job=None)] == [other.pk]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_run_does_not_wait_for_a_paused_run_that_was_handing_in(is_taken):
+    first, client = start(2), FakeBatchClient()
+    second = start_run(study=first.study, pipeline="llm-from-script", settings=first.settings)
+    work(first, client)
+    if is_taken:
+        client.after_submit = down  # taken, but the answer that says so is lost
+    else:
+        client.before["submit"] = down
+    look(first, client)
+    client.before, client.after_submit = {}, lambda: None
+    pause_run(run=first, by=None)
+    work(second, client)
+    for _round in range(3):
+        for run in (first, second):
+            look(run, client)
+        client.finish()
+        work(second, client)
+    assert (states(second), client.n_requests) == (["done"] * 2, 2)
+    payer = first if is_taken else second
+    assert Exchange.objects.filter(cost__gt=0).values_list("run", flat=True).distinct().get() == payer.pk
+
+
+def test_look_that_fails_does_not_throw_away_an_old_job_that_is_done():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    client.finish()
+    BatchJob.objects.update(sent_at=timezone.now() - batch_answers.LONGEST_SENT)
+    client.before["look"] = down
+    look(run, client)
+    client.before = {}
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
+def test_job_without_an_end_is_cancelled_before_it_is_taken_to_be_lost():
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    BatchJob.objects.update(sent_at=timezone.now() - batch_answers.LONGEST_SENT)
+    client.before["cancel"] = down
+    look(run, client)
+    assert (BatchJob.objects.get().state, client.cancelled) == (BatchJobState.SENT, [])
+    client.before["cancel"] = client.finish  # it is done at this very moment
+    to_the_end(run, client)
+    assert (states(run), client.n_requests, client.cancelled) == (["done"], 1, ["batches/1"])
+
+
+def test_job_that_stays_open_though_it_was_cancelled_is_lost():
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    BatchJob.objects.update(sent_at=timezone.now() - batch_answers.LONGEST_SENT)
+    client.cancel = lambda name, *, timeout: client.cancelled.append(name)
+    look(run, client)
+    assert (client.cancelled, client.n_requests) == (["batches/1"], 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "age"),
+    [
+        (RefusedRequestError("refused-404", "No such job."), batch_answers.LONGEST_SENT),
+        (DownError("garbled", "This is no answer."), batch_answers.LONGEST_SILENT),
+        (DeniedError("denied", "Another account's."), batch_answers.LONGEST_SILENT),
+    ],
+    ids=["unknown", "garbled", "denied"],
+)
+def test_job_of_which_the_provider_says_nothing_for_very_long_is_lost(error, age):
+    def refuse():
+        raise error
+
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    client.before["look"] = refuse
+    BatchJob.objects.update(sent_at=timezone.now() - age + timedelta(hours=1))
+    look(run, client)
+    assert BatchJob.objects.get().state == BatchJobState.SENT
+    BatchJob.objects.update(sent_at=timezone.now() - age)
+    look(run, client)
+    assert BatchJob.objects.get(name="batches/1").state == BatchJobState.FAILED
+
+
+def test_cancelling_is_asked_for_until_the_provider_has_heard_it():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    cancel_run(run=run, by=None)
+    client.before["cancel"] = down
+    look(run, client)
+    assert runs_to_look_after() == [run.pk]
+    client.before = {}
+    look(run, client)
+    assert (client.cancelled, run.exchanges.count(), runs_to_look_after()) == (["batches/1"], 0, [])
+
+
+def test_cancelled_job_that_was_done_before_it_was_cancelled_is_on_the_bill():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    look(run, client)
+    cancel_run(run=run, by=None)
+    client.before["cancel"] = client.finish
+    look(run, client)
+    assert (bill_of(run).n_asked, bill_of(run).n_pending) == (2, 0)
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_job_that_was_handed_in_but_not_noted_is_looked_for_when_its_run_was_cancelled(is_done):
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    client.after_submit = down
+    look(run, client)
+    cancel_run(run=run, by=None)
+    if is_done:
+        client.finish()
+    client.before["find"] = down
+    look(run, client)
+    client.before = {}
+    for _time in range(2):
+        look(run, client)
+    assert client.cancelled == ([] if is_done else ["batches/1"])
+    assert (bill_of(run).n_asked, bill_of(run).n_pending) == (2 if is_done else 0, 0)
+
+
+def test_job_that_was_never_handed_in_ends_with_its_cancelled_run():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    client.before["submit"] = down
+    look(run, client)
+    cancel_run(run=run, by=None)
+    look(run, client)
+    assert (BatchJob.objects.get().state, run.exchanges.count()) == (BatchJobState.FAILED, 0)
+
+
+def test_old_job_is_looked_for_before_its_requests_go_into_another():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+    client.before["submit"] = down
+    look(run, client)
+    BatchJob.objects.update(created_at=timezone.now() - batch_jobs.LONGEST_NEW)
+    client.before, client.after_submit = {}, down
+    BatchJob.objects.update(error="")  # as if it had not been tried yet
+    look(run, client)
+    client.after_submit = lambda: None
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["done"] * 2, 2)
+
+
+def test_requests_that_cannot_be_handed_in_for_hours_fail_their_items_in_the_end():
+    run, client = start(1), FakeBatchClient()
+    work(run, client)
+    client.before["submit"] = down
+    for _time in range(batch_answers.MOST_TIMES):
+        look(run, client)
+        BatchJob.objects.update(created_at=timezone.now() - batch_jobs.LONGEST_NEW)
+        look(run, client)
+    assert (states(run), run.items.get().error, run.exchanges.count()) == (["failed"], "Not now.", 0)
+
+
+def test_job_that_was_undone_while_it_was_handed_in_is_cancelled():
+    run, client = start(2), FakeBatchClient()
+    work(run, client)
+
+    def undo():  # whoever has the lease by now
+        batch_jobs._undo(BatchJob.objects.get())
+        client.after_submit = lambda: None
+
+    client.after_submit = undo
+    look(run, client)
+    assert client.cancelled == ["batches/1"]
+    to_the_end(run, client)
+    assert states(run) == ["done"] * 2
+
+
+def test_answers_without_usage_pause_a_run_with_a_budget():
+    client = FakeBatchClient(lambda request: Reply("yes", usage=Usage(100, None)))
+    run = start(2, budget=Decimal(1))
+    to_the_end(run, client)
+    assert (run.state, bill_of(run).n_uncounted) == (RunState.PAUSED, 2)
+    assert "no budget can be kept" in run.paused_because
+
+
+def test_answers_without_usage_do_not_hold_up_a_run_without_a_budget():
+    run, client = start(2), FakeBatchClient(lambda request: Reply("yes", usage=Usage(100, None)))
+    to_the_end(run, client)
+    assert states(run) == ["done"] * 2
+
+
+def test_request_that_got_no_answer_but_has_to_be_paid_is_on_the_bill_each_time():
+    run = start(1)
+    client = FakeBatchClient(lambda request: down_at_a_cost())
+    to_the_end(run, client)
+    assert (states(run), client.n_requests) == (["failed"], batch_answers.MOST_TIMES)
+    rows = run.exchanges.all()
+    assert {(row.key, row.state, row.answer, row.finish) for row in rows} == {(None, "answered", "", "other")}
+    assert [row.cost for row in rows] == [Decimal("0.000275")] * batch_answers.MOST_TIMES  # at half the price
+    assert {row.message for row in rows} == {"Script 0."}
+
+
+def down_at_a_cost():
+    raise DownError("empty", "Thoughts alone.", usage=Usage(1000, 100))
+
+
+def test_worker_killed_while_it_notes_what_has_to_be_paid_notes_it_once(monkeypatch):
+    def die(*args):
+        raise Killed
+
+    run = start(1)
+    client = FakeBatchClient(lambda request: down_at_a_cost())
+    work(run, client)
+    look(run, client)
+    client.finish()
+    with monkeypatch.context() as patched:
+        patched.setattr(batch_answers, "take_out", die)
+        with pytest.raises(Killed):
+            look(run, client)
+    BatchJob.objects.update(token=None, lease_until=None)
+    client.answer = None
+    to_the_end(run, client)
+    assert (states(run), bill_of(run).n_asked, client.n_requests) == (["done"], 2, 2)
+
+
+def test_paid_request_of_a_video_that_was_withdrawn_meanwhile_keeps_the_cost_alone():
+    run = start(1)
+    client = FakeBatchClient(lambda request: down_at_a_cost())
+    work(run, client)
+    look(run, client)
+    withdraw_video(video=run.scope_rows.first().video, by=None, because="asked for")
+    client.finish()
+    look(run, client)
+    row = run.exchanges.get()
+    assert (row.message, row.cost) == ("", Decimal("0.000275"))

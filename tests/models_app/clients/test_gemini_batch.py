@@ -100,6 +100,34 @@ def test_filter_within_a_batch_blocks_one_request(server, client):
     assert isinstance(replies["k1"], Reply)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"key": "k1"}',
+        '{"key": "k1", "response": "?"}',
+        '{"key": "k1", "response": {"candidates": 3}}',
+        '{"key": "k1", "error": "Oh."}',
+        '{"response": {}}',
+        "[]",
+        '{"key": "k',
+    ],
+)
+def test_odd_line_hides_no_other_answer(server, client, odd):
+    name = submit(client)
+    server.finish_batches(lines=lambda lines: [lines[0], "", odd, lines[2]])
+    replies = client.look(name, timeout=5).replies
+    assert isinstance(replies["k0"], Reply)
+    assert isinstance(replies["k2"], Reply)
+    assert isinstance(replies.get("k1", DownError("no-answer", "")), DownError)
+
+
+def test_answers_that_end_in_the_middle_of_a_line_are_asked_for_again(server, client):
+    name = submit(client)
+    server.finish_batches(lines=lambda lines: [*lines[:2], lines[2][:-5]])
+    with pytest.raises(DownError):
+        client.look(name, timeout=5)
+
+
 def test_clips_of_a_batch_are_uploaded_once_each_never_inline(server, client, tmp_path):
     clip, other = a_clip(tmp_path, b"one", "1.mp4"), a_clip(tmp_path, b"two", "2.mp4")
     requests = {"a": a_request(clip), "b": a_request(clip, Text("Again.")), "c": a_request(other)}
