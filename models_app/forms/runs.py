@@ -82,10 +82,15 @@ class RunForm(forms.Form):
         elif self.script_models:
             self.fields["scripts"] = forms.ChoiceField(
                 label=_("Scripts of gold examples by"),
-                choices=[("", _("The only model that has written some")), *choices],
+                choices=[("", self._no_scripts_chosen), *choices],
                 required=False,
                 help_text=_("Examples with gold are shown by their scripts."),
             )
+
+    @property
+    def _no_scripts_chosen(self) -> str:
+        is_only = len(self.script_models) == 1
+        return _("The only model that has written some") if is_only else _("None chosen")
 
     def _add_what_models_need(self) -> None:
         """Whom to ask, with the model that is asked where none is named; the budget; changed prompts."""
@@ -220,6 +225,9 @@ class RunForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What fields allow one by one may be refused together."""
         given = super().clean() or {}
+        reads_examples = self.spec.needs != Needs.SCRIPT and given.get("examples") == "gold"
+        if reads_examples and len(self.script_models) > 1 and given.get("scripts") == "":
+            self.add_error("scripts", _("Several models have written scripts: choose whose are shown."))
         if not self.errors:
             try:
                 whole_settings(self.spec, self.spec.read_settings(settings_of(self.spec, given)))

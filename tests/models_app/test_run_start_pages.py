@@ -20,7 +20,7 @@ from tests.models_app.llm_pages import (
     videos_with_media,
     videos_with_scripts,
 )
-from tests.run_factories import make_run
+from tests.run_factories import make_run, make_script
 
 pytestmark = pytest.mark.django_db
 OWN = "Judge {{ values|length }} values."
@@ -160,6 +160,22 @@ def test_gold_examples_of_a_video_run_are_read_from_the_chosen_scripts(client, s
     assert "complete gold" in start(client, "llm-direct", examples="gold")  # there is none
     run = start(client, "llm-direct", examples="codebook")  # whose scripts does not matter then
     assert run.scope["scripts"] == ""
+
+
+def test_gold_examples_with_scripts_by_several_models_ask_for_a_choice_where_it_can_be_made(client, study):
+    video = videos_with_media(study, 1)[0]
+    make_script(video, model="transcriber")
+    page = text_of(client.get(url("run_create", "llm-direct")))
+    assert "The only model that has written some" in page
+    make_script(video, model="another")
+    page = text_of(client.get(url("run_create", "llm-direct")))
+    assert "The only model" not in page
+    assert '<details class="more">' in page
+    data = filled("llm-direct", examples="gold", scripts="")
+    response = client.post(url("run_create", "llm-direct"), data)
+    assert set(response.context["form"].errors) == {"scripts"}
+    assert '<details class="more" open>' in text_of(response)
+    assert start(client, "llm-direct", examples="codebook", scripts="").scope["scripts"] == ""
 
 
 # --- The estimate -------------------------------------------------------------------------
