@@ -5,12 +5,13 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
 from annotator.models import Batch, Study, Video
-from models_app.actions.llm_settings import whole_settings
+from models_app.actions.llm_settings import ContradictionError, filled_settings, whole_settings
 from models_app.actions.run_budgets import read_budget
 from models_app.clients.base import ClientName
 from models_app.forms.settings import FOREMOST, setting_fields, settings_of
@@ -130,13 +131,27 @@ class RunForm(forms.Form):
 
     @property
     def settings(self) -> PipelineSettings:
-        """The settings, whole; the defaults where what is in the fields makes none."""
-        for given in (settings_of(self.spec, dict(self.said)), {}):
-            try:
-                return whole_settings(self.spec, self.spec.read_settings(given))
-            except RefusedError:
-                continue
-        raise AssertionError("defaults contradict each other")
+        """The settings with their models; a field that was refused counts as its default.
+
+        Whom they ask is what the form says, also where they contradict each other.
+        """
+        try:
+            said = self.spec.read_settings(settings_of(self.spec, dict(self.said)))
+        except RefusedError:  # of a run from before a limit was drawn
+            said = self.spec.read_settings({})
+        return filled_settings(said)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why nothing can be expected of what is in the fields, each with its label; the budget aside."""
+        if not self.is_bound or self.is_valid():
+            return []
+        return [
+            f"{self.fields[name].label}: {error}" if name in self.fields else str(error)
+            for name, errors in self.errors.items()
+            if name != "budget"
+            for error in errors
+        ]
 
     @property
     def templates(self) -> dict[Step, str]:
@@ -231,8 +246,10 @@ class RunForm(forms.Form):
         if not self.errors:
             try:
                 whole_settings(self.spec, self.spec.read_settings(settings_of(self.spec, given)))
+            except ContradictionError as error:
+                self.add_error(error.setting, capfirst(str(error)))
             except RefusedError as error:
-                self.add_error(None, str(error))
+                self.add_error(None, capfirst(str(error)))
         return given
 
 

@@ -71,21 +71,6 @@ def prompts_before(
     return shown
 
 
-def texts_before(
-    *, spec: PipelineSpec, settings: PipelineSettings, codebook: Codebook, templates: Mapping[Step, str]
-) -> dict[Step, str]:
-    """The prompts that a run would have, word for word; as they ship where the researcher's give none."""
-    doc = prompt_codebook(codebook)
-    found = {}
-    for step in spec.steps:
-        given, examples = given_for(spec, step), examples_for(settings, step)
-        try:
-            found[step] = render(step, doc, given=given, examples=examples, template=templates.get(step))
-        except BadTemplateError:
-            found[step] = render(step, doc, given=given, examples=examples)
-    return found
-
-
 def prompts_of(run: Run, *, parent: Run | None) -> list[ShownPrompt]:
     """The prompts that were frozen with a run."""
     before = {}

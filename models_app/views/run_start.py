@@ -14,6 +14,7 @@ from annotator.actions.batches import batch_for_trials, n_for_development, untou
 from annotator.blindness import is_bound
 from annotator.errors import RefusedError
 from annotator.models import Codebook, Purpose, Role, Study
+from models_app.actions.prompts import rendered_prompts
 from models_app.actions.runs import start_run
 from models_app.actions.trials import start_trial
 from models_app.forms.runs import WHOLE, RunForm, is_key
@@ -22,7 +23,6 @@ from models_app.models import Run, RunOrigin
 from models_app.presets import others, presets, title_of
 from models_app.queries.llm_estimate import LlmEstimate, estimate_llm
 from models_app.queries.materials import Estimate, estimate, materials_of, scope_of, usable
-from models_app.queries.prompts import texts_before
 from models_app.queries.providers import provider_of, providers
 from models_app.specs import LlmSettings, PipelineSpec, spec_of
 
@@ -168,12 +168,13 @@ def _context(form: RunForm, request: StudyRequest) -> dict[str, Any]:
         "is_bound": is_bound(request.user, form.study),
         "estimate": _estimate(form),
         "has_codebook": form.study.codebook_id is not None,
+        "refusals": form.refusals,
     }
     settings = form.settings
     if isinstance(settings, LlmSettings) and not form.lacks_scripts:
         lacking = [provider_of(client) for client in form.spec.clients_of(settings)]
         context |= {
-            "llm": _llm_estimate(form, settings),
+            "llm": None if form.refusals else _llm_estimate(form, settings),
             "lacking": [provider for provider in lacking if provider.missing],
             "is_own_prompt": bool(form.templates),
             "trial": _trial(form),
@@ -199,7 +200,9 @@ def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
     if codebook is None:
         return _("The study has no codebook yet: install one first.")
     try:
-        prompts = texts_before(spec=form.spec, settings=settings, codebook=codebook, templates=form.templates)
+        rendered = rendered_prompts(
+            spec=form.spec, settings=settings, codebook=codebook, templates=form.templates
+        )
     except RefusedError as error:
         return capfirst(str(error))
     return estimate_llm(
@@ -207,7 +210,7 @@ def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
         spec=form.spec,
         settings=settings,
         videos=usable(form.videos, spec=form.spec, scripts=form.read_model),
-        prompts=prompts,
+        prompts={prompt.step: prompt.text for prompt in rendered},
         scripts=form.read_model,
         n_values=codebook.values.count(),
         parent=form.parent,

@@ -205,18 +205,43 @@ def test_the_estimate_says_which_key_the_chosen_provider_lacks(client, study, mo
     assert "GEMINI_API_KEY" not in estimated(client)
 
 
-def test_the_estimate_of_a_form_half_filled_breaks_nothing(client, study):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"client": "nobody"}, "Provider: "),
+        ({"temperature": "hot"}, "Temperature: "),
+        ({"max_output_tokens": "100000000"}, "Longest answer, in tokens: "),
+        ({"samples": "3"}, "Temperature: Several samples"),
+        ({"delivery": "batch", "client": "openai"}, "Delivery: “openai” takes no batches"),
+        ({"videos": str(10**30)}, "Videos: "),
+        ({"template_values": "{% if %}"}, "line 1"),
+    ],
+)
+def test_settings_that_would_be_refused_are_said_instead_of_an_estimate(client, study, wrong, said):
     videos_with_scripts(study, 1)
-    for wrong in (
-        {"client": "nobody"},
-        {"temperature": "hot"},
-        {"samples": "3"},
-        {"delivery": "batch", "client": "openai"},
-        {"videos": str(10**30)},
-        {"template_values": "{% if %}"},
-        {"cloned_from": ""},
-    ):
-        assert "Cost" in estimated(client, **wrong), wrong
+    part = estimated(client, **wrong)
+    assert said in part
+    assert "Cost" not in part
+
+
+def test_the_estimate_stands_beside_a_wrong_budget(client, study):
+    videos_with_scripts(study, 1)
+    assert "Cost" in estimated(client, budget="much")
+
+
+def test_another_provider_than_the_chosen_one_is_never_spoken_of(client, study):
+    videos_with_scripts(study, 1)
+    for given in ({"delivery": "batch"}, {"samples": "3"}, {"max_output_tokens": "0"}):
+        part = estimated(client, client="openai", **given)
+        assert "GEMINI_API_KEY" not in part
+        assert "OPENAI_API_KEY" in part
+
+
+def test_settings_that_contradict_are_refused_beside_one_of_them(client, study):
+    videos_with_scripts(study, 1)
+    response = client.post(url("run_create", "llm-from-script"), filled("llm-from-script", samples="3"))
+    assert set(response.context["form"].errors) == {"temperature"}
+    assert '<details class="more" open>' in text_of(response)
 
 
 def test_a_study_without_a_codebook_says_so(client, study):
