@@ -21,6 +21,7 @@ from models_app.pipelines.llm.prompts import template_source
 from models_app.pipelines.llm.templates import MOST_SOURCE
 from models_app.prices import PriceFileError, currency
 from models_app.queries.materials import ScriptModel, scope_of, script_models
+from models_app.queries.providers import first_choice
 from models_app.specs import Needs, PipelineSettings, PipelineSpec, ValuesSettings, default_model
 
 WHOLE = "all"  # the study
@@ -102,7 +103,8 @@ class RunForm(forms.Form):
                 known = cast(list[tuple[str, str]], field.choices)
                 field.choices = [(word, label) for word, label in known if word != ClientName.TRANSFORMERS]
         self.fields["client"].widget.attrs["data-names-default-of"] = "id_model"
-        first = ClientName(self.spec.settings.model_fields["client"].default)
+        first = first_choice(ClientName(self.spec.settings.model_fields["client"].default))
+        self.fields["client"].initial = first
         self.fields["model"].widget.attrs |= {"placeholder": default_model(first)} | {
             f"data-default-{client}": default_model(client) for client in ClientName
         }

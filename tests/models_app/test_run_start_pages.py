@@ -78,6 +78,7 @@ def test_a_missing_key_is_named_and_a_present_one_never_shown(client, study, mon
     page = text_of(client.get(url("run_choose")))
     for name in ("GEMINI_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         assert f"<code>{name}</code>" in page
+    assert page.count("it can be used if the workers have it") == 2
     monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret-secret")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret")
     page = text_of(client.get(url("run_choose")))
@@ -117,6 +118,26 @@ def test_a_model_that_reads_text_alone_is_not_offered_for_videos(client, study):
         form = client.get(url("run_create", pipeline)).context["form"]
         words = [word for word, _label in form.fields[field].choices]
         assert ("transformers" in words) is is_there, (pipeline, field)
+
+
+def test_the_provider_that_has_a_key_is_offered_first(client, study, monkeypatch):
+    videos_with_scripts(study, 1)
+
+    def offered():
+        return client.get(url("run_create", "llm-from-script")).context["form"]["client"].value()
+
+    assert offered() == "gemini"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-of-tests")
+    assert offered() == "openai"
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-of-tests")
+    assert offered() == "gemini"
+
+
+def test_a_run_is_repeated_with_its_provider_whoever_has_a_key(client, study, monkeypatch):
+    parent = asking_run(study, videos_with_scripts(study, 1), settings={"client": "gemini"})
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-of-tests")
+    page = client.get(url("run_create", "llm-from-script"), {"from": parent.pk})
+    assert page.context["form"]["client"].value() == "gemini"
 
 
 def test_an_empty_temperature_is_the_provider_s_own(client, study):
