@@ -18,7 +18,6 @@ from models_app.forms.settings import FOREMOST, setting_fields, settings_of
 from models_app.models import Run
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import template_source
-from models_app.pipelines.llm.templates import MOST_SOURCE
 from models_app.prices import PriceFileError, currency
 from models_app.queries.materials import ScriptModel, scope_of, script_models
 from models_app.queries.providers import first_choice
@@ -26,7 +25,6 @@ from models_app.specs import Needs, PipelineSettings, PipelineSpec, ValuesSettin
 
 WHOLE = "all"  # the study
 SAME = "same"  # the videos of the run whose settings are changed; anything else is a batch's key
-LONGEST_TEMPLATE = 2 * MOST_SOURCE  # as a form sends it; the sandbox says what is too long
 
 
 class RunForm(forms.Form):
@@ -113,8 +111,9 @@ class RunForm(forms.Form):
         )
         self.fields["budget"].widget.attrs["inputmode"] = "decimal"
         for step in self.spec.steps:
+            # Of any length: the sandbox says what is too long, and the text stays on the page.
             self.fields[template_name(step)] = forms.CharField(
-                required=False, strip=False, max_length=LONGEST_TEMPLATE, widget=forms.HiddenInput
+                required=False, strip=False, widget=forms.HiddenInput
             )
 
     @property
@@ -164,6 +163,13 @@ class RunForm(forms.Form):
             if text.strip() and text.strip() != template_source(step).strip():
                 found[step] = text
         return found
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether a template was sent from where it is edited with nothing in it."""
+        names = [template_name(step) for step in self.spec.steps]
+        is_from_editor = self.data.get("do") in ("preview", "back")
+        return is_from_editor and any(not str(self.data.get(name, "")).strip() for name in names)
 
     @property
     def batch(self) -> Batch | None:

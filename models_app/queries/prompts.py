@@ -19,7 +19,7 @@ from models_app.pipelines.llm.prompts import (
     render,
     template_source,
 )
-from models_app.pipelines.llm.templates import BadTemplateError
+from models_app.pipelines.llm.templates import MOST_SOURCE, BadTemplateError
 from models_app.queries.scripts_difference import DiffLine, difference
 from models_app.specs import PipelineSettings, PipelineSpec
 
@@ -135,7 +135,7 @@ def _broken(step: Step, template: str, base: str, error: BadTemplateError) -> Sh
         title=title_of(step),
         template=template,
         is_own=True,
-        changes=_changed(base, template),
+        changes=_changed(base, template) if len(template) <= MOST_SOURCE else (),
         error=error.why,
         line=line,
         line_text=lines[line - 1].strip() if line else "",
