@@ -1,7 +1,8 @@
 """What a run that asks language models will take: requests, tokens, money, hours. Told before it starts.
 
-From earlier answers of the same model to the same step, where this installation has some; else from the
-prompt's characters, the videos' seconds and a guess for the answer, and it says which.
+The prompt is always counted by its characters. What is sent with it, the answer and its seconds are as they
+were at the model's earlier answers to the same step, where this installation has some; else by the videos'
+seconds or the scripts' length, and a guess. It says which.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Avg, Q, QuerySet
 from django.db.models.functions import Length
 
 from annotator.models import Study, Video
@@ -20,9 +21,9 @@ from models_app.models import Exchange, ExchangeState, Run, RunPrompt, Script
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import about_tokens, prompt_hash
 from models_app.prices import PriceFileError, cost_of, currency, price_of
+from models_app.queries.earlier_answers import Asked, Earlier, earlier_answers
 from models_app.specs import LlmSettings, Needs, PipelineName, PipelineSpec
 
-RECENT_RUNS = 10  # whose answers tell what the next will take
 GUESSED_VIDEO_SECONDS = 60.0  # where no video's length is known
 GUESSED_SCRIPT_TOKENS = 900  # of a script that has not been written yet
 TOKENS_PER_SPOKEN_SECOND = 4
@@ -112,16 +113,6 @@ class Sizes:
     script_tokens: float
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """Means of earlier answers."""
-
-    n: int
-    n_input: float
-    n_output: float
-    seconds: float | None
-
-
 def estimate_llm(
     *,
     study: Study,
@@ -144,15 +135,15 @@ def estimate_llm(
     steps, unpriced, price_error = [], [], ""
     for step in spec.steps:
         client, model = asked_in(step, settings)
-        earlier = _earlier(step, spec, client=client, model=model)
+        earlier = earlier_answers(step, pipelines=_alike(step, spec), client=client, model=model)
         n_samples = int(getattr(settings, "samples", 1)) if step == Step.VALUES else 1
         n_kept = min(kept.get(step, 0), n_videos) * n_samples
         n_requests = n_videos * n_samples - n_kept
+        message = Message(step, spec, client, model, sizes)
+        n_input = about_tokens(prompts[step]) + message.tokens(settings.model_dump(), earlier)
         if earlier:
-            n_input, n_output, seconds = earlier.n_input, earlier.n_output, earlier.seconds
+            n_output, seconds = earlier.n_output, earlier.seconds
         else:
-            n_message = _message_tokens(step, spec, settings, client, model, sizes)
-            n_input = about_tokens(prompts[step]) + n_message
             n_output = n_values * TOKENS_PER_VALUE if step == Step.VALUES else GUESSED_SCRIPT_TOKENS
             seconds = None
         usage = Usage(round(n_requests * n_input), round(n_requests * n_output))
@@ -206,24 +197,43 @@ def _sizes(study: Study, videos: QuerySet[Video], *, scripts: str) -> Sizes:
     )
 
 
-def _message_tokens(
-    step: Step, spec: PipelineSpec, settings: LlmSettings, client: ClientName, model: str, sizes: Sizes
-) -> float:
-    """Of what is judged, with the examples that go with it."""
-    shots = int(getattr(settings, "shots", 0)) if _shows_gold(settings) and step == Step.VALUES else 0
-    examples = shots * sizes.script_tokens
-    if step == Step.VALUES and spec.needs == Needs.SCRIPT:
-        return sizes.script_tokens + examples
-    if step == Step.VALUES and Step.SCRIPT in spec.steps:
-        return GUESSED_SCRIPT_TOKENS + examples
-    if client in TAKES_CLIPS:
-        return sizes.seconds * _tokens_per_second(client, model) + examples
-    spoken = sizes.seconds * TOKENS_PER_SPOKEN_SECOND if getattr(settings, "transcript", "") == "local" else 0
-    return int(getattr(settings, "frames", 0)) * TOKENS_PER_PICTURE + spoken + examples
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes with the prompt of a step: what is judged, and examples from gold."""
 
+    step: Step
+    spec: PipelineSpec
+    client: ClientName
+    model: str
+    sizes: Sizes
 
-def _shows_gold(settings: LlmSettings) -> bool:
-    return getattr(settings, "examples", "") == "gold"
+    def tokens(self, settings: Mapping[str, Any], earlier: Earlier | None) -> float:
+        """Of one question by these settings, by what earlier ones took where there were some."""
+        item = self._item(settings)
+        if earlier:
+            item = sum(asked.n * self._taken(asked, item) for asked in earlier.asked) / earlier.n
+        return max(item + self._examples(settings), 0)
+
+    def _taken(self, asked: Asked, item: float) -> float:
+        """Of what was judged then; in proportion, where it was shown in other detail."""
+        then = self._item(asked.settings)
+        taken = asked.n_input - asked.n_prompt - self._examples(asked.settings)
+        return taken * item / then if then else taken
+
+    def _examples(self, settings: Mapping[str, Any]) -> float:
+        is_shown = settings.get("examples") == "gold" and self.step == Step.VALUES
+        return settings.get("shots", 0) * self.sizes.script_tokens if is_shown else 0
+
+    def _item(self, settings: Mapping[str, Any]) -> float:
+        if self.step == Step.VALUES and self.spec.needs == Needs.SCRIPT:
+            return self.sizes.script_tokens
+        if self.step == Step.VALUES and Step.SCRIPT in self.spec.steps:
+            return GUESSED_SCRIPT_TOKENS
+        if self.client in TAKES_CLIPS:
+            return self.sizes.seconds * _tokens_per_second(self.client, self.model)
+        is_spoken = settings.get("transcript") == "local"
+        spoken = self.sizes.seconds * TOKENS_PER_SPOKEN_SECOND if is_spoken else 0
+        return settings.get("frames", 0) * TOKENS_PER_PICTURE + spoken
 
 
 def _tokens_per_second(client: ClientName, model: str) -> float:
@@ -234,24 +244,11 @@ def _tokens_per_second(client: ClientName, model: str) -> float:
     return (price and price.tokens_per_video_second) or TOKENS_PER_VIDEO_SECOND
 
 
-def _earlier(step: Step, spec: PipelineSpec, *, client: ClientName, model: str) -> Earlier | None:
-    """Of the same model, asked the same kind of thing, in the latest runs of this installation."""
-    kind: tuple[PipelineName, ...] = (PipelineName.LLM_SCRIPT, PipelineName.LLM_TWO_STEP)
-    if step == Step.VALUES:
-        kind = SHOWN_VIDEOS if spec.name in SHOWN_VIDEOS else SHOWN_SCRIPTS
-    names = Q(settings__model=model) | Q(settings__script_model=model)
-    has_asked = Exists(Exchange.objects.filter(run=OuterRef("pk")))
-    runs = Run.objects.filter(names, has_asked, pipeline__in=kind)
-    keys = list(runs.order_by("-pk").values_list("pk", flat=True)[:RECENT_RUNS])
-    if not keys:
-        return None
-    found = Exchange.objects.filter(
-        run__in=keys, step=step, client=client, model=model, turn=0, source=None, state=ExchangeState.ANSWERED
-    ).filter(n_input__isnull=False, n_output__isnull=False)
-    means = found.order_by().aggregate(
-        n=Count("pk"), n_input=Avg("n_input"), n_output=Avg("n_output"), seconds=Avg("seconds")
-    )
-    return Earlier(**means) if means["n"] else None
+def _alike(step: Step, spec: PipelineSpec) -> tuple[PipelineName, ...]:
+    """Pipelines that ask the same kind of thing in the step."""
+    if step == Step.SCRIPT:
+        return (PipelineName.LLM_SCRIPT, PipelineName.LLM_TWO_STEP)
+    return SHOWN_VIDEOS if spec.name in SHOWN_VIDEOS else SHOWN_SCRIPTS
 
 
 def _kept(
@@ -259,7 +256,8 @@ def _kept(
 ) -> dict[Step, int]:
     """Of how many videos the repeated run has the very answers, by step; none where that is not certain."""
     now: dict[str, Any] = settings.model_dump(mode="json")
-    if any(parent.settings.get(name) != now.get(name) for name in PART_OF_KEY) or _shows_gold(settings):
+    is_other = any(parent.settings.get(name) != now.get(name) for name in PART_OF_KEY)
+    if is_other or now.get("examples") == "gold":
         return {}
     hashes = dict(RunPrompt.objects.filter(run=parent).values_list("step", "prompt__hash"))
     found: dict[Step, int] = {}

@@ -65,13 +65,50 @@ def test_a_batch_costs_its_share_and_tells_no_time(study):
 
 def test_earlier_answers_of_the_same_model_and_step_are_the_measure(study):
     videos = videos_with_scripts(study, 4)
-    run = asking_run(study, videos)
-    for video, n in zip(videos, (1000, 3000, 5000, 7000), strict=True):
+    run = asking_run(study, videos, text=PROMPTS[Step.VALUES])
+    for video, n in zip(videos, (2500, 3000, 5000, 5500), strict=True):
         answer(run, video, n_input=n, n_output=500, seconds=8.0)
     answer(run, videos[0], n_input=90_000, turn=1, key="again")  # asked again: longer, and rare
     (step,) = told(study, "llm-from-script", in_flight=2).steps
     assert (step.n_earlier, step.n_input, step.n_output) == (4, 4000, 500)
     assert told(study, "llm-from-script", in_flight=2).seconds == 4 * 8.0 / 2
+
+
+def test_another_prompt_is_counted_and_only_the_rest_taken_from_earlier_answers(study):
+    videos = videos_with_scripts(study, 3)
+    for text, n_input in (("x" * 4000, 1500), ("x" * 40_000, 10_600)):
+        run = asking_run(study, videos, text=text)
+        for video in videos:
+            answer(run, video, n_input=n_input)
+    short, long = (
+        told(study, "llm-from-script", prompts={Step.VALUES: "v" * n}).steps[0] for n in (4000, 8000)
+    )
+    assert (short.n_input, long.n_input) == (1000 + 550, 2000 + 550)
+    assert long.cost > short.cost
+    assert short.n_output == long.n_output == 400
+
+
+def test_gold_examples_come_on_top_of_what_questions_without_them_took_and_off_again(study):
+    videos = videos_with_scripts(study, 2, text="x" * 4000)
+    run = asking_run(study, videos, text=PROMPTS[Step.VALUES])
+    answer(run, videos[0], n_input=3200)
+    gold = {"examples": "gold", "shots": 3}
+    assert told(study, "llm-from-script", **gold).steps[0].n_input == 3200 + 3 * 1000
+    run.settings |= gold
+    run.save()
+    assert told(study, "llm-from-script", **gold).steps[0].n_input == 3200
+    assert told(study, "llm-from-script").steps[0].n_input == 2000  # never less than the prompt
+
+
+def test_fewer_frames_than_at_earlier_answers_take_their_share(study):
+    videos = videos_with_media(study, 1)
+    settings = {"model": "m", "frames": 16, "transcript": "none"}
+    run = asking_run(
+        study, videos, pipeline="llm-direct", client="openai", text=PROMPTS[Step.VALUES], settings=settings
+    )
+    answer(run, videos[0], client="openai", model="m", n_input=2000 + 16 * 250)
+    (step,) = told(study, client="openai", model="m", frames=4, transcript="none").steps
+    assert step.n_input == 2000 + 4 * 250
 
 
 def test_answers_about_videos_tell_nothing_of_answers_about_scripts(study):
