@@ -145,14 +145,8 @@ class RunForm(forms.Form):
     @property
     def refusals(self) -> list[str]:
         """Why nothing can be expected of what is in the fields, each with its label; the budget aside."""
-        if not self.is_bound or self.is_valid():
-            return []
-        return [
-            f"{self.fields[name].label}: {error}" if name in self.fields else str(error)
-            for name, errors in self.errors.items()
-            if name != "budget"
-            for error in errors
-        ]
+        wrong = [field for field in self if field.errors and field.name != "budget"]
+        return [f"{field.label}: {error}" for field in wrong for error in field.errors]
 
     @property
     def templates(self) -> dict[Step, str]:

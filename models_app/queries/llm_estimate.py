@@ -7,28 +7,24 @@ seconds or the scripts' length, and a guess. It says which.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Avg, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Q, QuerySet
 
 from annotator.models import Study, Video
-from models_app.clients.base import TAKES_CLIPS, ClientName, Usage
-from models_app.engine.budget import TOKENS_PER_PICTURE, TOKENS_PER_VIDEO_SECOND
-from models_app.models import Exchange, ExchangeState, Run, RunPrompt, Script
+from models_app.clients.base import ClientName, Usage
+from models_app.engine.budget import BYTES_PER_TOKEN
+from models_app.models import Exchange, ExchangeState, Run, RunPrompt
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import about_tokens, prompt_hash
-from models_app.prices import PriceFileError, cost_of, currency, price_of
-from models_app.queries.earlier_answers import Asked, Earlier, earlier_answers
-from models_app.specs import LlmSettings, Needs, PipelineName, PipelineSpec
+from models_app.prices import PriceFileError, cost_of, currency
+from models_app.queries.earlier_answers import earlier_answers
+from models_app.queries.message_sizes import GUESSED_SCRIPT_TOKENS, Message, sizes_of
+from models_app.specs import LlmSettings, PipelineName, PipelineSpec
 
-GUESSED_VIDEO_SECONDS = 60.0  # where no video's length is known
-GUESSED_SCRIPT_TOKENS = 900  # of a script that has not been written yet
-TOKENS_PER_SPOKEN_SECOND = 4
 TOKENS_PER_VALUE = 45  # of an answer: a stance, a short reason, a second
-CHARACTERS_PER_TOKEN = 4
 GUESSED_SECONDS = {Step.SCRIPT: 25.0, Step.VALUES: 15.0}  # for one answer
 SHOWN_VIDEOS = (PipelineName.LLM_DIRECT,)  # pipelines whose step of values sees the video itself
 SHOWN_SCRIPTS = (PipelineName.LLM_FROM_SCRIPT, PipelineName.LLM_TWO_STEP)
@@ -50,6 +46,7 @@ class StepEstimate:
     seconds: float
     n_earlier: int  # answers that the means were taken from; 0: guessed
     cost: Decimal | None  # of all that are asked anew; None: no price known
+    most: Decimal | None  # that one request may cost before the first answer is there
 
     @property
     def all_input(self) -> int:
@@ -104,13 +101,13 @@ class LlmEstimate:
         costs = [step.cost for step in self.steps if step.cost is not None]
         return sum(costs, Decimal(0)) if len(costs) == len(self.steps) else None
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much there is to read of a video, on average."""
-
-    seconds: float
-    script_tokens: float
+    @property
+    def least_budget(self) -> Decimal | None:
+        """Less would pause the run before its first question; None where nothing is paid, or not known."""
+        if self.cost is None or not self.n_requests:
+            return None
+        most = sum((step.most or Decimal(0) for step in self.steps), Decimal(0))
+        return most.normalize(Context(prec=2, rounding=ROUND_UP)) or None
 
 
 def estimate_llm(
@@ -129,7 +126,7 @@ def estimate_llm(
     videos: those that it can work on; settings: whole; parent: the run that it repeats with changes.
     """
     n_videos = videos.count()
-    sizes = _sizes(study, videos, scripts=scripts)
+    sizes = sizes_of(study, videos, scripts=scripts)
     prompts = {step: prompts[step] for step in spec.steps}
     kept = _kept(parent, settings, prompts, videos) if parent else {}
     steps, unpriced, price_error = [], [], ""
@@ -147,8 +144,14 @@ def estimate_llm(
             n_output = n_values * TOKENS_PER_VALUE if step == Step.VALUES else GUESSED_SCRIPT_TOKENS
             seconds = None
         usage = Usage(round(n_requests * n_input), round(n_requests * n_output))
+        longest = Usage(
+            round(len(prompts[step].encode()) / BYTES_PER_TOKEN + message.most_tokens(settings.model_dump())),
+            settings.max_output_tokens,
+        )
+        most = None
         try:
             cost = cost_of(client, model, usage, is_batch=settings.delivery == "batch")
+            most = cost_of(client, model, longest, is_batch=settings.delivery == "batch")
         except PriceFileError as error:
             cost, price_error = None, str(error)
         if cost is None and not price_error:
@@ -165,6 +168,7 @@ def estimate_llm(
                 seconds=seconds if seconds is not None else GUESSED_SECONDS[step],
                 n_earlier=earlier.n if earlier else 0,
                 cost=cost,
+                most=most,
             )
         )
     return LlmEstimate(
@@ -183,65 +187,6 @@ def asked_in(step: Step, settings: LlmSettings) -> tuple[ClientName, str]:
         client = getattr(settings, "script_client", None) or settings.client
         return client, str(getattr(settings, "script_model", "") or settings.model)
     return settings.client, settings.model
-
-
-def _sizes(study: Study, videos: QuerySet[Video], *, scripts: str) -> Sizes:
-    known = videos.filter(duration_ms__isnull=False).aggregate(mean=Avg("duration_ms"))["mean"]
-    texts = Script.objects.in_study(study).order_by()
-    if scripts:
-        texts = texts.filter(model=scripts)
-    length = texts.aggregate(mean=Avg(Length("text")))["mean"]
-    return Sizes(
-        seconds=known / 1000 if known else GUESSED_VIDEO_SECONDS,
-        script_tokens=length / CHARACTERS_PER_TOKEN if length else GUESSED_SCRIPT_TOKENS,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What goes with the prompt of a step: what is judged, and examples from gold."""
-
-    step: Step
-    spec: PipelineSpec
-    client: ClientName
-    model: str
-    sizes: Sizes
-
-    def tokens(self, settings: Mapping[str, Any], earlier: Earlier | None) -> float:
-        """Of one question by these settings, by what earlier ones took where there were some."""
-        item = self._item(settings)
-        if earlier:
-            item = sum(asked.n * self._taken(asked, item) for asked in earlier.asked) / earlier.n
-        return max(item + self._examples(settings), 0)
-
-    def _taken(self, asked: Asked, item: float) -> float:
-        """Of what was judged then; in proportion, where it was shown in other detail."""
-        then = self._item(asked.settings)
-        taken = asked.n_input - asked.n_prompt - self._examples(asked.settings)
-        return taken * item / then if then else taken
-
-    def _examples(self, settings: Mapping[str, Any]) -> float:
-        is_shown = settings.get("examples") == "gold" and self.step == Step.VALUES
-        return settings.get("shots", 0) * self.sizes.script_tokens if is_shown else 0
-
-    def _item(self, settings: Mapping[str, Any]) -> float:
-        if self.step == Step.VALUES and self.spec.needs == Needs.SCRIPT:
-            return self.sizes.script_tokens
-        if self.step == Step.VALUES and Step.SCRIPT in self.spec.steps:
-            return GUESSED_SCRIPT_TOKENS
-        if self.client in TAKES_CLIPS:
-            return self.sizes.seconds * _tokens_per_second(self.client, self.model)
-        is_spoken = settings.get("transcript") == "local"
-        spoken = self.sizes.seconds * TOKENS_PER_SPOKEN_SECOND if is_spoken else 0
-        return settings.get("frames", 0) * TOKENS_PER_PICTURE + spoken
-
-
-def _tokens_per_second(client: ClientName, model: str) -> float:
-    try:
-        price = price_of(client, model)
-    except PriceFileError:
-        price = None
-    return (price and price.tokens_per_video_second) or TOKENS_PER_VIDEO_SECOND
 
 
 def _alike(step: Step, spec: PipelineSpec) -> tuple[PipelineName, ...]:

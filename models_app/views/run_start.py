@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
@@ -13,8 +14,9 @@ from annotator.access import StudyRequest, study_view
 from annotator.actions.batches import batch_for_trials, n_for_development, untouched_videos
 from annotator.blindness import is_bound
 from annotator.errors import RefusedError
-from annotator.models import Codebook, Purpose, Role, Study
+from annotator.models import Codebook, Purpose, Role, Study, Video
 from models_app.actions.prompts import rendered_prompts
+from models_app.actions.run_budgets import read_budget
 from models_app.actions.runs import start_run
 from models_app.actions.trials import start_trial
 from models_app.forms.runs import WHOLE, RunForm, is_key
@@ -111,9 +113,13 @@ def _started(form: RunForm, request: StudyRequest, *, tries: bool) -> Run | None
         "cloned_from": form.parent,
         "by": request.user,
     }
+    among = _among(form) if tries else None
+    if form.cleaned_data.get("budget") and (too_little := _too_little(form, _expected(form, videos=among))):
+        form.add_error("budget", too_little)
+        return None
     try:
-        if tries:
-            return start_trial(among=_among(form), **given)
+        if among is not None:
+            return start_trial(among=among, **given)
         return start_run(is_trial=_is_trial(form), **_scope(form), **given)
     except RefusedError as error:
         form.add_error(None, _why(form, request, error))
@@ -136,7 +142,20 @@ def _is_trial(form: RunForm) -> bool:
     return form.batch is not None and form.batch.purpose == Purpose.DEVELOPMENT
 
 
-def _among(form: RunForm) -> Any:
+def _too_little(form: RunForm, llm: LlmEstimate | str) -> str:
+    """Why the budget would stop the run before its first question; empty where it would not."""
+    budget = read_budget(form.said.get("budget"))
+    if budget is None or isinstance(llm, str) or llm.least_budget is None or budget >= llm.least_budget:
+        return ""
+    message = _(
+        "A budget of less than %(least)s %(currency)s would stop the run before its first question: one video"
+        " may cost that much, until the first answer shows what it takes. A lower limit of the longest answer"
+        " lowers it."
+    )
+    return message % {"least": f"{llm.least_budget:f}", "currency": llm.currency}
+
+
+def _among(form: RunForm) -> QuerySet[Video]:
     """What a trial can work on."""
     videos = scope_of(
         study=form.study,
@@ -173,8 +192,10 @@ def _context(form: RunForm, request: StudyRequest) -> dict[str, Any]:
     settings = form.settings
     if isinstance(settings, LlmSettings) and not form.lacks_scripts:
         lacking = [provider_of(client) for client in form.spec.clients_of(settings)]
+        llm = "" if form.refusals else _expected(form)
         context |= {
-            "llm": None if form.refusals else _llm_estimate(form, settings),
+            "llm": llm,
+            "too_little": _too_little(form, llm),
             "lacking": [provider for provider in lacking if provider.missing],
             "is_own_prompt": bool(form.templates),
             "trial": _trial(form),
@@ -194,8 +215,14 @@ def _estimate(form: RunForm) -> Estimate:
     )
 
 
-def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
-    """What asking will take; a sentence where no prompt can be made."""
+def _expected(form: RunForm, *, videos: QuerySet[Video] | None = None) -> LlmEstimate | str:
+    """What asking will take; empty where nobody is asked, a sentence where no prompt can be made.
+
+    videos: instead of those that the form names.
+    """
+    settings = form.settings
+    if not isinstance(settings, LlmSettings):
+        return ""
     codebook = codebook_of(form.study)
     if codebook is None:
         return _("The study has no codebook yet: install one first.")
@@ -209,7 +236,7 @@ def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
         study=form.study,
         spec=form.spec,
         settings=settings,
-        videos=usable(form.videos, spec=form.spec, scripts=form.read_model),
+        videos=usable(form.videos, spec=form.spec, scripts=form.read_model) if videos is None else videos,
         prompts={prompt.step: prompt.text for prompt in rendered},
         scripts=form.read_model,
         n_values=codebook.values.count(),

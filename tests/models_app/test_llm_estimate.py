@@ -6,7 +6,10 @@ import pytest
 
 from annotator.models import Video
 from models_app.actions.llm_settings import whole_settings
-from models_app.pipelines.base import Step
+from models_app.clients.base import ClientName, Request
+from models_app.engine.budget import expected_cost
+from models_app.pipelines.base import Question, Step
+from models_app.pipelines.llm.messages import script_message
 from models_app.queries.llm_estimate import estimate_llm
 from models_app.specs import SPECS
 from tests.factories import make_study
@@ -17,6 +20,7 @@ from tests.models_app.llm_pages import (
     videos_with_media,
     videos_with_scripts,
 )
+from tests.run_factories import make_script
 
 pytestmark = pytest.mark.django_db
 PROMPTS = {Step.SCRIPT: "s" * 4000, Step.VALUES: "v" * 8000}  # 1,000 and 2,000 tokens
@@ -176,6 +180,46 @@ def test_a_limit_a_minute_makes_a_run_longer(study, settings):
     quick = told(study, "llm-from-script").seconds
     settings.LLM_RPM = {**settings.LLM_RPM, "gemini": 1}
     assert quick < told(study, "llm-from-script").seconds == 30 * 60
+
+
+# --- The least budget ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delivery", ["now", "batch"])
+def test_the_least_budget_has_room_for_a_first_question_about_the_longest_script(study, delivery):
+    videos = videos_with_scripts(study, 2, text="x" * 400)
+    script = make_script(videos[0], "קול " * 5000)
+    estimate = told(study, "llm-from-script", delivery=delivery)
+    request = Request(
+        model="gemini-2.5-flash",
+        system=PROMPTS[Step.VALUES],
+        parts=script_message(script.text, post="A caption. " * 50),
+    )
+    run = asking_run(study, videos)
+    question = Question(Step.VALUES, ClientName.GEMINI, request, subject="a script")
+    need = expected_cost(run, question, is_batch=delivery == "batch")
+    assert need <= estimate.least_budget < 2 * need
+
+
+def test_the_least_budget_has_room_for_a_video_whose_length_nobody_knows(study):
+    videos_with_media(study, 2, seconds=20)
+    known = told(study).least_budget
+    Video.objects.update(duration_ms=None)
+    unknown = told(study).least_budget
+    of_160_more_seconds = Decimal("0.024")  # at 300 tokens a second
+    assert known + of_160_more_seconds <= unknown + Decimal("0.001")
+
+
+def test_the_least_budget_of_two_steps_has_room_for_both(study):
+    videos_with_media(study, 2, seconds=20)
+    both = told(study, "llm-two-step").least_budget
+    assert both > told(study, "llm-script").least_budget
+
+
+def test_there_is_no_least_budget_where_nothing_is_paid_or_no_price_is_known(study):
+    videos_with_scripts(study, 1)
+    assert told(study, "llm-from-script", client="transformers", model="m").least_budget is None
+    assert told(study, "llm-from-script", model="gemini-unheard-of").least_budget is None
 
 
 # --- What a repeated run has already ------------------------------------------------------

@@ -1,5 +1,6 @@
 """Starting a run that asks language models: presets, estimate, trial, and one run made of another."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -166,6 +167,22 @@ def test_a_budget_for_a_model_without_a_price_is_refused_by_name(client, study):
     videos_with_scripts(study, 1)
     assert "gemini-unheard-of" in start(client, model="gemini-unheard-of", budget="1")
     assert not Run.objects.exists()
+
+
+def test_a_budget_that_would_stop_the_run_at_once_is_refused_with_the_least_that_works(client, study):
+    videos_with_scripts(study, 50)
+    given = {"model": "gemini-2.5-flash"}
+    part = estimated(client, **given)
+    least = re.search(r"The least budget that lets it begin: ([\d.]+) USD", part)[1]
+    less = str(Decimal(least) * Decimal("0.9"))
+    assert f"less than {least} USD" in estimated(client, budget=less, **given)
+    for does in ("start", "trial"):
+        data = filled("llm-from-script", budget=less, do=does, **given)
+        errors = client.post(url("run_create", "llm-from-script"), data).context["form"].errors
+        assert f"less than {least} USD" in errors["budget"][0]
+    assert not Run.objects.exists()
+    assert "less than" not in estimated(client, budget=least, **given)
+    assert start(client, budget=least, **given).budget == Decimal(least)
 
 
 def test_a_template_that_gives_no_prompt_is_refused_with_its_line(client, study):
