@@ -111,8 +111,8 @@ def development_batch(*, study: Study, among: QuerySet[Video], by: User | None =
     if not (n := n_for_development(len(free))):
         message = _(
             "A trial needs at least %(fewest)d videos that nobody has coded, that have no gold and that the"
-            " pipeline can work on; there are %(n)d. Make a batch with the purpose “%(purpose)s” and put"
-            " videos into it that you can do without when models are scored."
+            " pipeline can work on; there are %(n)d. Import more, or edit a batch in which nobody has coded"
+            " yet and that you can do without when models are scored: give it the purpose “%(purpose)s”."
         )
         values = {"fewest": FEWEST_DEVELOPMENT, "n": len(free), "purpose": Purpose.DEVELOPMENT.label}
         raise BatchError(message % values)

@@ -187,13 +187,21 @@ class RunForm(forms.Form):
     @property
     def videos(self) -> QuerySet[Video]:
         """The videos that the run would take on."""
+        return self._videos_with(approved=bool(self.said.get("approved")))
+
+    @property
+    def videos_whatever_was_approved(self) -> QuerySet[Video]:
+        """Those that it would take on if it did not ask for approved scripts."""
+        return self._videos_with(approved=False)
+
+    def _videos_with(self, *, approved: bool) -> QuerySet[Video]:
         return scope_of(
             study=self.study,
             spec=self.spec,
             batch=self.batch,
             like=self.parent if self.is_same_scope else None,
             scripts=self.read_model,
-            approved=bool(self.said.get("approved")),
+            approved=approved,
         )
 
     @property

@@ -26,7 +26,7 @@ from models_app.presets import others, presets, title_of
 from models_app.queries.llm_estimate import LlmEstimate, estimate_llm
 from models_app.queries.materials import Estimate, estimate, materials_of, scope_of, usable
 from models_app.queries.providers import provider_of, providers
-from models_app.specs import LlmSettings, PipelineSpec, spec_of
+from models_app.specs import LlmSettings, Needs, PipelineSpec, spec_of
 
 
 @require_safe
@@ -61,9 +61,14 @@ def run_create(request: StudyRequest, study: Study, pipeline: str) -> HttpRespon
 @require_POST
 @study_view(Role.RESEARCHER)
 def run_estimate(request: StudyRequest, study: Study, pipeline: str) -> HttpResponse:
-    """What is to be expected of the run that the form describes at the moment."""
+    """What is to be expected of the run that the form describes at the moment, and what a trial would be."""
     form = form_of(request, study, pipeline)
-    return render(request, "models_app/run_create.html#estimate", _context(form, request))
+    context = _context(form, request)
+    answer = render(request, "models_app/run_create.html#estimate", context)
+    if form.spec.steps:
+        trial = render(request, "models_app/run_create.html#trial", context | {"is_update": True})
+        answer.write(trial.content)
+    return answer
 
 
 def form_of(request: StudyRequest, study: Study, pipeline: str) -> RunForm:
@@ -114,6 +119,9 @@ def _started(form: RunForm, request: StudyRequest, *, tries: bool) -> Run | None
         "by": request.user,
     }
     among = _among(form) if tries else None
+    if among is not None and _trial(form).get("lacks_approved"):
+        form.add_error("approved", _("No trial can be made with approved scripts alone."))
+        return None
     if form.cleaned_data.get("budget") and (too_little := _too_little(form, _expected(form, videos=among))):
         form.add_error("budget", too_little)
         return None
@@ -155,14 +163,11 @@ def _too_little(form: RunForm, llm: LlmEstimate | str) -> str:
     return message % {"least": f"{llm.least_budget:f}", "currency": llm.currency}
 
 
-def _among(form: RunForm) -> QuerySet[Video]:
-    """What a trial can work on."""
-    videos = scope_of(
-        study=form.study,
-        spec=form.spec,
-        scripts=form.read_model,
-        approved=bool(form.said.get("approved")),
-    )
+def _among(form: RunForm, *, approved: bool | None = None) -> QuerySet[Video]:
+    """What a trial can work on. approved: only approved scripts; None: as the form says."""
+    if approved is None:
+        approved = bool(form.said.get("approved"))
+    videos = scope_of(study=form.study, spec=form.spec, scripts=form.read_model, approved=approved)
     return usable(videos, spec=form.spec, scripts=form.read_model)
 
 
@@ -188,6 +193,7 @@ def _context(form: RunForm, request: StudyRequest) -> dict[str, Any]:
         "estimate": _estimate(form),
         "has_codebook": form.study.codebook_id is not None,
         "refusals": form.refusals,
+        "n_unapproved": _n_unapproved(form),
     }
     settings = form.settings
     if isinstance(settings, LlmSettings) and not form.lacks_scripts:
@@ -213,6 +219,14 @@ def _estimate(form: RunForm) -> Estimate:
         scripts=form.read_model,
         n_folds=folds if isinstance(folds, int) else default.default if default else 0,
     )
+
+
+def _n_unapproved(form: RunForm) -> int:
+    """How many videos are left out because their scripts are not approved."""
+    if form.spec.needs != Needs.SCRIPT or not form.said.get("approved"):
+        return 0
+    videos = form.videos_whatever_was_approved
+    return usable(videos, spec=form.spec, scripts=form.read_model).count() - form.videos.count()
 
 
 def _expected(form: RunForm, *, videos: QuerySet[Video] | None = None) -> LlmEstimate | str:
@@ -245,8 +259,14 @@ def _expected(form: RunForm, *, videos: QuerySet[Video] | None = None) -> LlmEst
 
 
 def _trial(form: RunForm) -> dict[str, Any]:
-    """What "Try it first" would work on."""
-    among = _among(form)
+    """What "Try it first" would work on; where that is nothing, whether more approved scripts would help."""
+    found = _trial_among(form, _among(form))
+    if not found["n"] and form.said.get("approved"):
+        found["lacks_approved"] = bool(_trial_among(form, _among(form, approved=False))["n"])
+    return found
+
+
+def _trial_among(form: RunForm, among: QuerySet[Video]) -> dict[str, Any]:
     batch = batch_for_trials(study=form.study, among=among)
     if batch:
         return {"batch": batch, "n": among.filter(batch=batch).count()}

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from annotator.models import Purpose, Role
 from models_app.actions.runs import start_run
@@ -12,7 +13,7 @@ from models_app.models import Run, RunState
 from models_app.pipelines.base import Step
 from models_app.presets import PRESETS
 from models_app.queries.run_parent import trial_before
-from tests.factories import make_batch, make_member, make_study, make_video
+from tests.factories import make_batch, make_member, make_study, make_user, make_video
 from tests.models_app.llm_pages import (
     asking_run,
     filled,
@@ -21,7 +22,7 @@ from tests.models_app.llm_pages import (
     videos_with_media,
     videos_with_scripts,
 )
-from tests.run_factories import make_run, make_script
+from tests.run_factories import make_review, make_run, make_script
 
 pytestmark = pytest.mark.django_db
 OWN = "Judge {{ values|length }} values."
@@ -311,8 +312,37 @@ def test_a_trial_with_too_few_videos_says_what_to_do_and_makes_nothing(client, s
     page = text_of(client.get(url("run_create", "llm-from-script")))
     assert "there are 3 videos that nobody has coded" in page
     assert 'value="trial"' not in page
-    assert "Make a batch with the purpose" in start(client, do="trial")
+    assert "Import more, or edit a batch" in start(client, do="trial")
     assert not study.batches.filter(purpose=Purpose.DEVELOPMENT).exists()
+
+
+def test_the_way_out_that_is_named_for_too_few_videos_exists(client, study):
+    batch = make_batch(study)
+    videos_with_scripts(study, 3, batch=batch)
+    page = text_of(client.get(url("run_create", "llm-from-script")))
+    assert reverse("annotator:video_import", args=["study"]) in page
+    assert reverse("annotator:batch_list", args=["study"]) in page
+    edited = {"name": batch.name, "order": 1, "purpose": "development", "is_open": "on"}
+    assert client.post(reverse("annotator:batch_edit", args=["study", batch.pk]), edited).status_code == 302
+    assert start(client, do="trial").scope_rows.count() == 3
+
+
+def test_what_only_approved_scripts_leave_out_is_said_and_no_trial_is_offered(client, study):
+    videos_with_scripts(study, 3)
+    batch = make_batch(study, purpose=Purpose.DEVELOPMENT)
+    in_batch = videos_with_scripts(study, 6, batch=batch)
+    assert "left out" not in estimated(client)
+    assert 'value="trial"' in estimated(client)
+    part = estimated(client, approved="on")
+    assert "9 videos are left out, as two people have not approved" in part
+    assert 'value="trial"' not in part
+    assert "There is nothing to try it on with approved scripts alone." in part
+    assert "nobody has coded" not in start(client, do="trial", approved="on")
+    for _n in range(2):
+        make_review(in_batch[0].scripts.get(), make_user())
+    part = estimated(client, approved="on")
+    assert "8 videos are left out" in part
+    assert "A trial runs over 1 video" in part
 
 
 def test_a_trial_that_is_refused_leaves_no_batch_behind(client, study):
