@@ -106,7 +106,8 @@ class Message:
             return self.sizes.seconds * _tokens_per_second(self.client, self.model)
         is_spoken = settings.get("transcript") == "local"
         spoken = self.sizes.seconds * TOKENS_PER_SPOKEN_SECOND if is_spoken else 0
-        return settings.get("frames", 0) * TOKENS_PER_PICTURE + spoken
+        n_frames: int = settings.get("frames", 0)
+        return n_frames * TOKENS_PER_PICTURE + spoken
 
 
 def _tokens_per_second(client: ClientName, model: str) -> float:

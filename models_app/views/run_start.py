@@ -157,8 +157,8 @@ def _too_little(form: RunForm, llm: LlmEstimate | str) -> str:
         return ""
     message = _(
         "A budget of less than %(least)s %(currency)s would stop the run before its first question: one video"
-        " may cost that much, until the first answer shows what it takes. A lower limit of the longest answer"
-        " lowers it."
+        " may cost that much, until the first answer shows what it takes. It is less with a shorter longest"
+        " answer."
     )
     return message % {"least": f"{llm.least_budget:f}", "currency": llm.currency}
 

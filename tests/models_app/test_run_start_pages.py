@@ -176,7 +176,9 @@ def test_a_budget_that_would_stop_the_run_at_once_is_refused_with_the_least_that
     part = estimated(client, **given)
     least = re.search(r"The least budget that lets it begin: ([\d.]+) USD", part)[1]
     less = str(Decimal(least) * Decimal("0.9"))
-    assert f"less than {least} USD" in estimated(client, budget=less, **given)
+    warned = estimated(client, budget=less, **given)
+    assert f"less than {least} USD" in warned
+    assert "callout-title" not in warned  # the page's title is none of it
     for does in ("start", "trial"):
         data = filled("llm-from-script", budget=less, do=does, **given)
         errors = client.post(url("run_create", "llm-from-script"), data).context["form"].errors
