@@ -8,7 +8,7 @@ import datetime
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 
 import yaml
@@ -189,3 +189,8 @@ def _place(location: tuple[int | str, ...], document: object) -> str:
         if isinstance(entry, dict) and entry.get("model"):
             place += f" ({entry['model']})"
     return place
+
+
+def said_amount(amount: Decimal, *, digits: int = 3, rounding: str = ROUND_HALF_EVEN) -> str:
+    """0.1672545 → "0.167", 12.5 → "12.5": as a sentence names a sum, with digits that tell something."""
+    return f"{amount.normalize(Context(prec=digits, rounding=rounding)):f}"

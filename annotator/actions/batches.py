@@ -25,11 +25,12 @@ class BatchError(RefusedError):
 
 @transaction.atomic
 def create_batch(*, study: Study, name: str, purpose: str = Purpose.MAIN, by: User | None = None) -> Batch:
-    """A new, empty batch that comes after all others."""
+    """A new, empty batch that comes after all others; closed, if nobody is to be given its videos."""
     if study.batches.filter(name=name).exists():
         raise BatchError(_("This study already has a batch named “%(name)s”.") % {"name": name})
     last = study.batches.aggregate(last=Max("order"))["last"] or 0
-    batch = Batch.objects.create(study=study, name=name, purpose=purpose, order=last + 1)
+    is_open = purpose != Purpose.DEVELOPMENT  # what is never scored is no work for coders
+    batch = Batch.objects.create(study=study, name=name, purpose=purpose, order=last + 1, is_open=is_open)
     Change.objects.record(study=study, by=by, what="batch.created", after={"batch": name, "purpose": purpose})
     return batch
 
@@ -110,8 +111,8 @@ def development_batch(*, study: Study, among: QuerySet[Video], by: User | None =
     if not (n := n_for_development(len(free))):
         message = _(
             "A trial needs at least %(fewest)d videos that nobody has coded, that have no gold and that the"
-            " pipeline can work on; there are %(n)d. Make a batch with the purpose “%(purpose)s” and put"
-            " videos into it that you can do without when models are scored."
+            " pipeline can work on; there are %(n)d. Import more, or edit a batch in which nobody has coded"
+            " yet and that you can do without when models are scored: give it the purpose “%(purpose)s”."
         )
         values = {"fewest": FEWEST_DEVELOPMENT, "n": len(free), "purpose": Purpose.DEVELOPMENT.label}
         raise BatchError(message % values)
@@ -122,7 +123,7 @@ def development_batch(*, study: Study, among: QuerySet[Video], by: User | None =
     name = next(name for name in names if name not in taken)
     batch = create_batch(study=study, name=name, purpose=Purpose.DEVELOPMENT, by=by)
     fill_batch(batch=batch, videos=drawn, by=by)
-    return edit_batch(batch=batch, by=by, is_open=False)
+    return batch
 
 
 @transaction.atomic
@@ -172,7 +173,12 @@ def release_batch(*, batch: Batch, by: User) -> None:
 
 @transaction.atomic
 def edit_batch(*, batch: Batch, by: User | None, **fields: object) -> Batch:
-    """Change a batch's name, place, purpose (only while nothing is coded) or whether it is open."""
+    """Change a batch's name, place, purpose (only while nothing is coded) or whether it is open.
+
+    One that becomes a development batch is closed; whoever wants it coded all the same opens it then.
+    """
+    if fields.get("purpose", batch.purpose) == Purpose.DEVELOPMENT != batch.purpose:
+        fields["is_open"] = False
     before = {name: getattr(batch, name) for name in fields}
     changed = {name: new for name, new in fields.items() if before[name] != new}
     if "purpose" in changed and Coding.objects.filter(video__batch=batch).exists():

@@ -22,9 +22,10 @@ class BatchForm(forms.ModelForm):
         }
         help_texts = {
             "order": _("Coders finish a batch with a lower number first."),
-            "purpose": _("Fixed once coding has begun."),
+            "purpose": _("Fixed once coding has begun. A batch that becomes one for development is closed."),
             "is_open": _(
-                "Coders get new videos from open batches only; what they have begun they can finish."
+                "Coders get new videos from open batches only; what they have begun they can finish. Keep a"
+                " batch for development closed, unless its videos are to be coded, though never scored."
             ),
         }
 
@@ -33,7 +34,12 @@ class NewBatchForm(forms.Form):
     """Where a new batch's videos come from: none yet, or all that are in no batch, dealt out."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices, initial=Purpose.MAIN)
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=Purpose.choices,
+        initial=Purpose.MAIN,
+        help_text=_("A batch for development is closed to coders, as its videos are never scored."),
+    )
     size = forms.IntegerField(
         label=_("Videos per batch"),
         min_value=1,

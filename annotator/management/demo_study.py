@@ -25,7 +25,7 @@ from annotator.actions.studies import create_study
 from annotator.actions.video_import import Wishes, import_videos
 from annotator.errors import RefusedError
 from annotator.imports.gather import gather
-from annotator.models import Batch, Coding, Role, SetAside, Study, User, Value, Video
+from annotator.models import Batch, Coding, Purpose, Role, SetAside, Study, User, Value, Video
 from annotator.outbox import ChangeRequest, Parcel
 
 DEMO = Path(settings.BASE_DIR) / "demo"
@@ -46,7 +46,7 @@ class DemoError(RefusedError):
 
 @transaction.atomic
 def make_demo_study() -> Study:
-    """Clips imported, three batches, two coders, conflicts waiting and gold; as in demo/codings.yaml."""
+    """Clips imported, four batches, two coders, conflicts waiting and gold; as in demo/codings.yaml."""
     plan = yaml.safe_load((DEMO / "codings.yaml").read_text(encoding="utf-8"))
     study = create_study(
         slug=SLUG,
@@ -116,7 +116,9 @@ def _import_clips(study: Study, *, batch: str) -> None:
 
 def _fill(study: Study, plan: Mapping[str, Any]) -> Batch:
     """The batch with its videos."""
-    batch = study.batches.filter(name=plan["name"]).first() or create_batch(study=study, name=plan["name"])
+    batch = study.batches.filter(name=plan["name"]).first() or create_batch(
+        study=study, name=plan["name"], purpose=plan.get("purpose", Purpose.MAIN)
+    )
     fill_batch(batch=batch, videos=list(Video.objects.filter(study=study, external_id__in=plan["videos"])))
     return batch
 

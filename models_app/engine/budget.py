@@ -6,7 +6,7 @@ that no two workers take the same room.
 """
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from django.db import transaction
 from django.db.models import Sum
@@ -19,7 +19,7 @@ from models_app.clients.base import Clip, Picture, Request, Text, Usage
 from models_app.engine.claims import Claim
 from models_app.models import Exchange, ExchangeState, Run, RunItem
 from models_app.pipelines.base import Question
-from models_app.prices import currency, need_prices, price_of
+from models_app.prices import currency, need_prices, price_of, said_amount
 
 BYTES_PER_TOKEN = 4  # in UTF-8: letters beyond Latin take more tokens, too
 TOKENS_PER_PICTURE = 1100
@@ -51,16 +51,30 @@ def reserve(run: Run, claim: Claim, question: Question, *, timeout: float, secon
     if so_far + in_flight + need > budget:
         if in_flight:
             return False
+        raise SpentError(_no_room(budget, so_far, need))
+    until = Now() + timedelta(seconds=timeout + MARGIN_SECONDS)
+    RunItem.objects.filter(pk=claim.item_id).update(reserved=need, reserved_until=until)
+    return True
+
+
+def _no_room(budget: Decimal, so_far: Decimal, need: Decimal) -> str:
+    """Why there is no room: what is spent, or that not even one request would fit."""
+    if need > budget:
+        message = _(
+            "One request may cost up to %(need)s %(currency)s, which is more than the whole budget of"
+            " %(budget)s; spent so far: %(spent)s. Raise it to go on."
+        )
+    else:
         message = _(
             "The budget is spent: %(spent)s of %(budget)s %(currency)s, and one more request may cost"
             " %(need)s. Raise it to go on."
         )
-        values = {"spent": so_far, "budget": budget, "need": need}
-        said = {name: f"{value.normalize():f}" for name, value in values.items()}
-        raise SpentError(message % (said | {"currency": currency()}))
-    until = Now() + timedelta(seconds=timeout + MARGIN_SECONDS)
-    RunItem.objects.filter(pk=claim.item_id).update(reserved=need, reserved_until=until)
-    return True
+    return message % {
+        "spent": said_amount(so_far),
+        "budget": f"{budget.normalize():f}",
+        "need": said_amount(need, rounding=ROUND_UP),
+        "currency": currency(),
+    }
 
 
 def let_go(claim: Claim) -> None:

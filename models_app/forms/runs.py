@@ -5,26 +5,26 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.errors import RefusedError
 from annotator.models import Batch, Study, Video
-from models_app.actions.llm_settings import whole_settings
+from models_app.actions.llm_settings import ContradictionError, filled_settings, whole_settings
 from models_app.actions.run_budgets import read_budget
 from models_app.clients.base import ClientName
 from models_app.forms.settings import FOREMOST, setting_fields, settings_of
 from models_app.models import Run
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import template_source
-from models_app.pipelines.llm.templates import MOST_SOURCE
 from models_app.prices import PriceFileError, currency
 from models_app.queries.materials import ScriptModel, scope_of, script_models
+from models_app.queries.providers import first_choice
 from models_app.specs import Needs, PipelineSettings, PipelineSpec, ValuesSettings, default_model
 
 WHOLE = "all"  # the study
 SAME = "same"  # the videos of the run whose settings are changed; anything else is a batch's key
-LONGEST_TEMPLATE = 2 * MOST_SOURCE  # as a form sends it; the sandbox says what is too long
 
 
 class RunForm(forms.Form):
@@ -82,10 +82,15 @@ class RunForm(forms.Form):
         elif self.script_models:
             self.fields["scripts"] = forms.ChoiceField(
                 label=_("Scripts of gold examples by"),
-                choices=[("", _("The only model that has written some")), *choices],
+                choices=[("", self._no_scripts_chosen), *choices],
                 required=False,
                 help_text=_("Examples with gold are shown by their scripts."),
             )
+
+    @property
+    def _no_scripts_chosen(self) -> str:
+        is_only = len(self.script_models) == 1
+        return _("The only model that has written some") if is_only else _("None chosen")
 
     def _add_what_models_need(self) -> None:
         """Whom to ask, with the model that is asked where none is named; the budget; changed prompts."""
@@ -96,7 +101,8 @@ class RunForm(forms.Form):
                 known = cast(list[tuple[str, str]], field.choices)
                 field.choices = [(word, label) for word, label in known if word != ClientName.TRANSFORMERS]
         self.fields["client"].widget.attrs["data-names-default-of"] = "id_model"
-        first = ClientName(self.spec.settings.model_fields["client"].default)
+        first = first_choice(ClientName(self.spec.settings.model_fields["client"].default))
+        self.fields["client"].initial = first
         self.fields["model"].widget.attrs |= {"placeholder": default_model(first)} | {
             f"data-default-{client}": default_model(client) for client in ClientName
         }
@@ -105,8 +111,9 @@ class RunForm(forms.Form):
         )
         self.fields["budget"].widget.attrs["inputmode"] = "decimal"
         for step in self.spec.steps:
+            # Of any length: the sandbox says what is too long, and the text stays on the page.
             self.fields[template_name(step)] = forms.CharField(
-                required=False, strip=False, max_length=LONGEST_TEMPLATE, widget=forms.HiddenInput
+                required=False, strip=False, widget=forms.HiddenInput
             )
 
     @property
@@ -125,13 +132,21 @@ class RunForm(forms.Form):
 
     @property
     def settings(self) -> PipelineSettings:
-        """The settings, whole; the defaults where what is in the fields makes none."""
-        for given in (settings_of(self.spec, dict(self.said)), {}):
-            try:
-                return whole_settings(self.spec, self.spec.read_settings(given))
-            except RefusedError:
-                continue
-        raise AssertionError("defaults contradict each other")
+        """The settings with their models; a field that was refused counts as its default.
+
+        Whom they ask is what the form says, also where they contradict each other.
+        """
+        try:
+            said = self.spec.read_settings(settings_of(self.spec, dict(self.said)))
+        except RefusedError:  # of a run from before a limit was drawn
+            said = self.spec.read_settings({})
+        return filled_settings(said)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why nothing can be expected of what is in the fields, each with its label; the budget aside."""
+        wrong = [field for field in self if field.errors and field.name != "budget"]
+        return [f"{field.label}: {error}" for field in wrong for error in field.errors]
 
     @property
     def templates(self) -> dict[Step, str]:
@@ -142,6 +157,13 @@ class RunForm(forms.Form):
             if text.strip() and text.strip() != template_source(step).strip():
                 found[step] = text
         return found
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether a template was sent from where it is edited with nothing in it."""
+        names = [template_name(step) for step in self.spec.steps]
+        is_from_editor = self.data.get("do") in ("preview", "back")
+        return is_from_editor and any(not str(self.data.get(name, "")).strip() for name in names)
 
     @property
     def batch(self) -> Batch | None:
@@ -165,13 +187,21 @@ class RunForm(forms.Form):
     @property
     def videos(self) -> QuerySet[Video]:
         """The videos that the run would take on."""
+        return self._videos_with(approved=bool(self.said.get("approved")))
+
+    @property
+    def videos_whatever_was_approved(self) -> QuerySet[Video]:
+        """Those that it would take on if it did not ask for approved scripts."""
+        return self._videos_with(approved=False)
+
+    def _videos_with(self, *, approved: bool) -> QuerySet[Video]:
         return scope_of(
             study=self.study,
             spec=self.spec,
             batch=self.batch,
             like=self.parent if self.is_same_scope else None,
             scripts=self.read_model,
-            approved=bool(self.said.get("approved")),
+            approved=approved,
         )
 
     @property
@@ -220,11 +250,16 @@ class RunForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What fields allow one by one may be refused together."""
         given = super().clean() or {}
+        reads_examples = self.spec.needs != Needs.SCRIPT and given.get("examples") == "gold"
+        if reads_examples and len(self.script_models) > 1 and given.get("scripts") == "":
+            self.add_error("scripts", _("Several models have written scripts: choose whose are shown."))
         if not self.errors:
             try:
                 whole_settings(self.spec, self.spec.read_settings(settings_of(self.spec, given)))
+            except ContradictionError as error:
+                self.add_error(error.setting, capfirst(str(error)))
             except RefusedError as error:
-                self.add_error(None, str(error))
+                self.add_error(None, capfirst(str(error)))
         return given
 
 

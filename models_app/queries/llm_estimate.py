@@ -1,33 +1,30 @@
 """What a run that asks language models will take: requests, tokens, money, hours. Told before it starts.
 
-From earlier answers of the same model to the same step, where this installation has some; else from the
-prompt's characters, the videos' seconds and a guess for the answer, and it says which.
+The prompt is always counted by its characters. What is sent with it, the answer and its seconds are as they
+were at the model's earlier answers to the same step, where this installation has some; else by the videos'
+seconds or the scripts' length, and a guess. It says which.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Q, QuerySet
 
 from annotator.models import Study, Video
-from models_app.clients.base import TAKES_CLIPS, ClientName, Usage
-from models_app.engine.budget import TOKENS_PER_PICTURE, TOKENS_PER_VIDEO_SECOND
-from models_app.models import Exchange, ExchangeState, Run, RunPrompt, Script
+from models_app.clients.base import ClientName, Usage
+from models_app.engine.budget import BYTES_PER_TOKEN
+from models_app.models import Exchange, ExchangeState, Run, RunPrompt
 from models_app.pipelines.base import Step
 from models_app.pipelines.llm.prompts import about_tokens, prompt_hash
-from models_app.prices import PriceFileError, cost_of, currency, price_of
-from models_app.specs import LlmSettings, Needs, PipelineName, PipelineSpec
+from models_app.prices import PriceFileError, cost_of, currency
+from models_app.queries.earlier_answers import earlier_answers
+from models_app.queries.message_sizes import GUESSED_SCRIPT_TOKENS, Message, sizes_of
+from models_app.specs import LlmSettings, PipelineName, PipelineSpec
 
-RECENT_RUNS = 10  # whose answers tell what the next will take
-GUESSED_VIDEO_SECONDS = 60.0  # where no video's length is known
-GUESSED_SCRIPT_TOKENS = 900  # of a script that has not been written yet
-TOKENS_PER_SPOKEN_SECOND = 4
 TOKENS_PER_VALUE = 45  # of an answer: a stance, a short reason, a second
-CHARACTERS_PER_TOKEN = 4
 GUESSED_SECONDS = {Step.SCRIPT: 25.0, Step.VALUES: 15.0}  # for one answer
 SHOWN_VIDEOS = (PipelineName.LLM_DIRECT,)  # pipelines whose step of values sees the video itself
 SHOWN_SCRIPTS = (PipelineName.LLM_FROM_SCRIPT, PipelineName.LLM_TWO_STEP)
@@ -49,6 +46,7 @@ class StepEstimate:
     seconds: float
     n_earlier: int  # answers that the means were taken from; 0: guessed
     cost: Decimal | None  # of all that are asked anew; None: no price known
+    most: Decimal | None  # that one request may cost before the first answer is there
 
     @property
     def all_input(self) -> int:
@@ -103,23 +101,13 @@ class LlmEstimate:
         costs = [step.cost for step in self.steps if step.cost is not None]
         return sum(costs, Decimal(0)) if len(costs) == len(self.steps) else None
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much there is to read of a video, on average."""
-
-    seconds: float
-    script_tokens: float
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """Means of earlier answers."""
-
-    n: int
-    n_input: float
-    n_output: float
-    seconds: float | None
+    @property
+    def least_budget(self) -> Decimal | None:
+        """Less would pause the run before its first question; None where nothing is paid, or not known."""
+        if self.cost is None or not self.n_requests:
+            return None
+        most = sum((step.most or Decimal(0) for step in self.steps), Decimal(0))
+        return most.normalize(Context(prec=2, rounding=ROUND_UP)) or None
 
 
 def estimate_llm(
@@ -138,26 +126,32 @@ def estimate_llm(
     videos: those that it can work on; settings: whole; parent: the run that it repeats with changes.
     """
     n_videos = videos.count()
-    sizes = _sizes(study, videos, scripts=scripts)
+    sizes = sizes_of(study, videos, scripts=scripts)
     prompts = {step: prompts[step] for step in spec.steps}
     kept = _kept(parent, settings, prompts, videos) if parent else {}
     steps, unpriced, price_error = [], [], ""
     for step in spec.steps:
         client, model = asked_in(step, settings)
-        earlier = _earlier(step, spec, client=client, model=model)
+        earlier = earlier_answers(step, pipelines=_alike(step, spec), client=client, model=model)
         n_samples = int(getattr(settings, "samples", 1)) if step == Step.VALUES else 1
         n_kept = min(kept.get(step, 0), n_videos) * n_samples
         n_requests = n_videos * n_samples - n_kept
+        message = Message(step, spec, client, model, sizes)
+        n_input = about_tokens(prompts[step]) + message.tokens(settings.model_dump(), earlier)
         if earlier:
-            n_input, n_output, seconds = earlier.n_input, earlier.n_output, earlier.seconds
+            n_output, seconds = earlier.n_output, earlier.seconds
         else:
-            n_message = _message_tokens(step, spec, settings, client, model, sizes)
-            n_input = about_tokens(prompts[step]) + n_message
             n_output = n_values * TOKENS_PER_VALUE if step == Step.VALUES else GUESSED_SCRIPT_TOKENS
             seconds = None
         usage = Usage(round(n_requests * n_input), round(n_requests * n_output))
+        longest = Usage(
+            round(len(prompts[step].encode()) / BYTES_PER_TOKEN + message.most_tokens(settings.model_dump())),
+            settings.max_output_tokens,
+        )
+        most = None
         try:
             cost = cost_of(client, model, usage, is_batch=settings.delivery == "batch")
+            most = cost_of(client, model, longest, is_batch=settings.delivery == "batch")
         except PriceFileError as error:
             cost, price_error = None, str(error)
         if cost is None and not price_error:
@@ -174,6 +168,7 @@ def estimate_llm(
                 seconds=seconds if seconds is not None else GUESSED_SECONDS[step],
                 n_earlier=earlier.n if earlier else 0,
                 cost=cost,
+                most=most,
             )
         )
     return LlmEstimate(
@@ -194,64 +189,11 @@ def asked_in(step: Step, settings: LlmSettings) -> tuple[ClientName, str]:
     return settings.client, settings.model
 
 
-def _sizes(study: Study, videos: QuerySet[Video], *, scripts: str) -> Sizes:
-    known = videos.filter(duration_ms__isnull=False).aggregate(mean=Avg("duration_ms"))["mean"]
-    texts = Script.objects.in_study(study).order_by()
-    if scripts:
-        texts = texts.filter(model=scripts)
-    length = texts.aggregate(mean=Avg(Length("text")))["mean"]
-    return Sizes(
-        seconds=known / 1000 if known else GUESSED_VIDEO_SECONDS,
-        script_tokens=length / CHARACTERS_PER_TOKEN if length else GUESSED_SCRIPT_TOKENS,
-    )
-
-
-def _message_tokens(
-    step: Step, spec: PipelineSpec, settings: LlmSettings, client: ClientName, model: str, sizes: Sizes
-) -> float:
-    """Of what is judged, with the examples that go with it."""
-    shots = int(getattr(settings, "shots", 0)) if _shows_gold(settings) and step == Step.VALUES else 0
-    examples = shots * sizes.script_tokens
-    if step == Step.VALUES and spec.needs == Needs.SCRIPT:
-        return sizes.script_tokens + examples
-    if step == Step.VALUES and Step.SCRIPT in spec.steps:
-        return GUESSED_SCRIPT_TOKENS + examples
-    if client in TAKES_CLIPS:
-        return sizes.seconds * _tokens_per_second(client, model) + examples
-    spoken = sizes.seconds * TOKENS_PER_SPOKEN_SECOND if getattr(settings, "transcript", "") == "local" else 0
-    return int(getattr(settings, "frames", 0)) * TOKENS_PER_PICTURE + spoken + examples
-
-
-def _shows_gold(settings: LlmSettings) -> bool:
-    return getattr(settings, "examples", "") == "gold"
-
-
-def _tokens_per_second(client: ClientName, model: str) -> float:
-    try:
-        price = price_of(client, model)
-    except PriceFileError:
-        price = None
-    return (price and price.tokens_per_video_second) or TOKENS_PER_VIDEO_SECOND
-
-
-def _earlier(step: Step, spec: PipelineSpec, *, client: ClientName, model: str) -> Earlier | None:
-    """Of the same model, asked the same kind of thing, in the latest runs of this installation."""
-    kind: tuple[PipelineName, ...] = (PipelineName.LLM_SCRIPT, PipelineName.LLM_TWO_STEP)
-    if step == Step.VALUES:
-        kind = SHOWN_VIDEOS if spec.name in SHOWN_VIDEOS else SHOWN_SCRIPTS
-    names = Q(settings__model=model) | Q(settings__script_model=model)
-    has_asked = Exists(Exchange.objects.filter(run=OuterRef("pk")))
-    runs = Run.objects.filter(names, has_asked, pipeline__in=kind)
-    keys = list(runs.order_by("-pk").values_list("pk", flat=True)[:RECENT_RUNS])
-    if not keys:
-        return None
-    found = Exchange.objects.filter(
-        run__in=keys, step=step, client=client, model=model, turn=0, source=None, state=ExchangeState.ANSWERED
-    ).filter(n_input__isnull=False, n_output__isnull=False)
-    means = found.order_by().aggregate(
-        n=Count("pk"), n_input=Avg("n_input"), n_output=Avg("n_output"), seconds=Avg("seconds")
-    )
-    return Earlier(**means) if means["n"] else None
+def _alike(step: Step, spec: PipelineSpec) -> tuple[PipelineName, ...]:
+    """Pipelines that ask the same kind of thing in the step."""
+    if step == Step.SCRIPT:
+        return (PipelineName.LLM_SCRIPT, PipelineName.LLM_TWO_STEP)
+    return SHOWN_VIDEOS if spec.name in SHOWN_VIDEOS else SHOWN_SCRIPTS
 
 
 def _kept(
@@ -259,7 +201,8 @@ def _kept(
 ) -> dict[Step, int]:
     """Of how many videos the repeated run has the very answers, by step; none where that is not certain."""
     now: dict[str, Any] = settings.model_dump(mode="json")
-    if any(parent.settings.get(name) != now.get(name) for name in PART_OF_KEY) or _shows_gold(settings):
+    is_other = any(parent.settings.get(name) != now.get(name) for name in PART_OF_KEY)
+    if is_other or now.get("examples") == "gold":
         return {}
     hashes = dict(RunPrompt.objects.filter(run=parent).values_list("step", "prompt__hash"))
     found: dict[Step, int] = {}

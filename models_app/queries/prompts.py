@@ -19,7 +19,7 @@ from models_app.pipelines.llm.prompts import (
     render,
     template_source,
 )
-from models_app.pipelines.llm.templates import BadTemplateError
+from models_app.pipelines.llm.templates import MOST_SOURCE, BadTemplateError
 from models_app.queries.scripts_difference import DiffLine, difference
 from models_app.specs import PipelineSettings, PipelineSpec
 
@@ -69,21 +69,6 @@ def prompts_before(
             continue
         shown.append(_shown(step, text, template=template, base=base if own else ""))
     return shown
-
-
-def texts_before(
-    *, spec: PipelineSpec, settings: PipelineSettings, codebook: Codebook, templates: Mapping[Step, str]
-) -> dict[Step, str]:
-    """The prompts that a run would have, word for word; as they ship where the researcher's give none."""
-    doc = prompt_codebook(codebook)
-    found = {}
-    for step in spec.steps:
-        given, examples = given_for(spec, step), examples_for(settings, step)
-        try:
-            found[step] = render(step, doc, given=given, examples=examples, template=templates.get(step))
-        except BadTemplateError:
-            found[step] = render(step, doc, given=given, examples=examples)
-    return found
 
 
 def prompts_of(run: Run, *, parent: Run | None) -> list[ShownPrompt]:
@@ -150,7 +135,7 @@ def _broken(step: Step, template: str, base: str, error: BadTemplateError) -> Sh
         title=title_of(step),
         template=template,
         is_own=True,
-        changes=_changed(base, template),
+        changes=_changed(base, template) if len(template) <= MOST_SOURCE else (),
         error=error.why,
         line=line,
         line_text=lines[line - 1].strip() if line else "",

@@ -39,3 +39,9 @@ def provider_of(client: ClientName) -> Provider:
 def providers() -> list[Provider]:
     """All of them."""
     return [provider_of(client) for client in ClientName]
+
+
+def first_choice(default: ClientName) -> ClientName:
+    """Whom a form offers first: the default, unless only others have a key here."""
+    with_key = [client for client in (default, *ClientName) if not missing(client)]
+    return next((client for client in with_key if client != ClientName.TRANSFORMERS), default)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
@@ -13,7 +14,9 @@ from annotator.access import StudyRequest, study_view
 from annotator.actions.batches import batch_for_trials, n_for_development, untouched_videos
 from annotator.blindness import is_bound
 from annotator.errors import RefusedError
-from annotator.models import Codebook, Purpose, Role, Study
+from annotator.models import Codebook, Purpose, Role, Study, Video
+from models_app.actions.prompts import rendered_prompts
+from models_app.actions.run_budgets import read_budget
 from models_app.actions.runs import start_run
 from models_app.actions.trials import start_trial
 from models_app.forms.runs import WHOLE, RunForm, is_key
@@ -22,9 +25,8 @@ from models_app.models import Run, RunOrigin
 from models_app.presets import others, presets, title_of
 from models_app.queries.llm_estimate import LlmEstimate, estimate_llm
 from models_app.queries.materials import Estimate, estimate, materials_of, scope_of, usable
-from models_app.queries.prompts import texts_before
 from models_app.queries.providers import provider_of, providers
-from models_app.specs import LlmSettings, PipelineSpec, spec_of
+from models_app.specs import LlmSettings, Needs, PipelineSpec, spec_of
 
 
 @require_safe
@@ -59,9 +61,14 @@ def run_create(request: StudyRequest, study: Study, pipeline: str) -> HttpRespon
 @require_POST
 @study_view(Role.RESEARCHER)
 def run_estimate(request: StudyRequest, study: Study, pipeline: str) -> HttpResponse:
-    """What is to be expected of the run that the form describes at the moment."""
+    """What is to be expected of the run that the form describes at the moment, and what a trial would be."""
     form = form_of(request, study, pipeline)
-    return render(request, "models_app/run_create.html#estimate", _context(form, request))
+    context = _context(form, request)
+    answer = render(request, "models_app/run_create.html#estimate", context)
+    if form.spec.steps:
+        trial = render(request, "models_app/run_create.html#trial", context | {"is_update": True})
+        answer.write(trial.content)
+    return answer
 
 
 def form_of(request: StudyRequest, study: Study, pipeline: str) -> RunForm:
@@ -111,9 +118,16 @@ def _started(form: RunForm, request: StudyRequest, *, tries: bool) -> Run | None
         "cloned_from": form.parent,
         "by": request.user,
     }
+    among = _among(form) if tries else None
+    if among is not None and _trial(form).get("lacks_approved"):
+        form.add_error("approved", _("No trial can be made with approved scripts alone."))
+        return None
+    if form.cleaned_data.get("budget") and (too_little := _too_little(form, _expected(form, videos=among))):
+        form.add_error("budget", too_little)
+        return None
     try:
-        if tries:
-            return start_trial(among=_among(form), **given)
+        if among is not None:
+            return start_trial(among=among, **given)
         return start_run(is_trial=_is_trial(form), **_scope(form), **given)
     except RefusedError as error:
         form.add_error(None, _why(form, request, error))
@@ -136,14 +150,24 @@ def _is_trial(form: RunForm) -> bool:
     return form.batch is not None and form.batch.purpose == Purpose.DEVELOPMENT
 
 
-def _among(form: RunForm) -> Any:
-    """What a trial can work on."""
-    videos = scope_of(
-        study=form.study,
-        spec=form.spec,
-        scripts=form.read_model,
-        approved=bool(form.said.get("approved")),
+def _too_little(form: RunForm, llm: LlmEstimate | str) -> str:
+    """Why the budget would stop the run before its first question; empty where it would not."""
+    budget = read_budget(form.said.get("budget"))
+    if budget is None or isinstance(llm, str) or llm.least_budget is None or budget >= llm.least_budget:
+        return ""
+    message = _(
+        "A budget of less than %(least)s %(currency)s would stop the run before its first question: one video"
+        " may cost that much, until the first answer shows what it takes. It is less with a shorter longest"
+        " answer."
     )
+    return message % {"least": f"{llm.least_budget:f}", "currency": llm.currency}
+
+
+def _among(form: RunForm, *, approved: bool | None = None) -> QuerySet[Video]:
+    """What a trial can work on. approved: only approved scripts; None: as the form says."""
+    if approved is None:
+        approved = bool(form.said.get("approved"))
+    videos = scope_of(study=form.study, spec=form.spec, scripts=form.read_model, approved=approved)
     return usable(videos, spec=form.spec, scripts=form.read_model)
 
 
@@ -168,12 +192,16 @@ def _context(form: RunForm, request: StudyRequest) -> dict[str, Any]:
         "is_bound": is_bound(request.user, form.study),
         "estimate": _estimate(form),
         "has_codebook": form.study.codebook_id is not None,
+        "refusals": form.refusals,
+        "n_unapproved": _n_unapproved(form),
     }
     settings = form.settings
     if isinstance(settings, LlmSettings) and not form.lacks_scripts:
         lacking = [provider_of(client) for client in form.spec.clients_of(settings)]
+        llm = "" if form.refusals else _expected(form)
         context |= {
-            "llm": _llm_estimate(form, settings),
+            "llm": llm,
+            "too_little": _too_little(form, llm),
             "lacking": [provider for provider in lacking if provider.missing],
             "is_own_prompt": bool(form.templates),
             "trial": _trial(form),
@@ -193,21 +221,37 @@ def _estimate(form: RunForm) -> Estimate:
     )
 
 
-def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
-    """What asking will take; a sentence where no prompt can be made."""
+def _n_unapproved(form: RunForm) -> int:
+    """How many videos are left out because their scripts are not approved."""
+    if form.spec.needs != Needs.SCRIPT or not form.said.get("approved"):
+        return 0
+    videos = form.videos_whatever_was_approved
+    return usable(videos, spec=form.spec, scripts=form.read_model).count() - form.videos.count()
+
+
+def _expected(form: RunForm, *, videos: QuerySet[Video] | None = None) -> LlmEstimate | str:
+    """What asking will take; empty where nobody is asked, a sentence where no prompt can be made.
+
+    videos: instead of those that the form names.
+    """
+    settings = form.settings
+    if not isinstance(settings, LlmSettings):
+        return ""
     codebook = codebook_of(form.study)
     if codebook is None:
         return _("The study has no codebook yet: install one first.")
     try:
-        prompts = texts_before(spec=form.spec, settings=settings, codebook=codebook, templates=form.templates)
+        rendered = rendered_prompts(
+            spec=form.spec, settings=settings, codebook=codebook, templates=form.templates
+        )
     except RefusedError as error:
         return capfirst(str(error))
     return estimate_llm(
         study=form.study,
         spec=form.spec,
         settings=settings,
-        videos=usable(form.videos, spec=form.spec, scripts=form.read_model),
-        prompts=prompts,
+        videos=usable(form.videos, spec=form.spec, scripts=form.read_model) if videos is None else videos,
+        prompts={prompt.step: prompt.text for prompt in rendered},
         scripts=form.read_model,
         n_values=codebook.values.count(),
         parent=form.parent,
@@ -215,8 +259,14 @@ def _llm_estimate(form: RunForm, settings: LlmSettings) -> LlmEstimate | str:
 
 
 def _trial(form: RunForm) -> dict[str, Any]:
-    """What "Try it first" would work on."""
-    among = _among(form)
+    """What "Try it first" would work on; where that is nothing, whether more approved scripts would help."""
+    found = _trial_among(form, _among(form))
+    if not found["n"] and form.said.get("approved"):
+        found["lacks_approved"] = bool(_trial_among(form, _among(form, approved=False))["n"])
+    return found
+
+
+def _trial_among(form: RunForm, among: QuerySet[Video]) -> dict[str, Any]:
     batch = batch_for_trials(study=form.study, among=among)
     if batch:
         return {"batch": batch, "n": among.filter(batch=batch).count()}

@@ -2,8 +2,20 @@
 
 import pytest
 
-from annotator.actions.batches import BatchError, development_batch, n_for_development, untouched_videos
+from annotator.actions.assignment import open_slots, take_next_coding
+from annotator.actions.batches import (
+    BatchError,
+    create_batch,
+    development_batch,
+    edit_batch,
+    fill_batch,
+    n_for_development,
+    split_into_batches,
+    untouched_videos,
+)
+from annotator.actions.videos import batch_for
 from annotator.models import Change, Purpose, Role, Slot, Video
+from annotator.queries.work import work_of
 from tests.factories import make_batch, make_coding, make_member, make_study, make_user, make_video
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +82,48 @@ def test_too_few_untouched_videos_are_said_and_change_nothing(study):
     with pytest.raises(BatchError, match=r"at least 5 .* there are 4"):
         development_batch(study=study, among=everything(study))
     assert not study.batches.filter(purpose=Purpose.DEVELOPMENT).exists()
+
+
+# --- No work for coders -------------------------------------------------------------------
+
+
+def created(study):
+    batch = create_batch(study=study, name="Tune", purpose=Purpose.DEVELOPMENT)
+    fill_batch(batch=batch, videos=loose(study, 3))
+
+
+def dealt(study):
+    loose(study, 3)
+    split_into_batches(study=study, size=2, prefix="Tune", purpose=Purpose.DEVELOPMENT, by=None)
+
+
+def imported_into(study):
+    create_batch(study=study, name="Tune", purpose=Purpose.DEVELOPMENT)
+    open_slots(videos=loose(study, 3), batch=batch_for(study=study, name="Tune"))
+
+
+def changed(study):
+    batch = create_batch(study=study, name="Tune")
+    fill_batch(batch=batch, videos=loose(study, 3))
+    edit_batch(batch=batch, by=None, name="Tune", order=1, purpose=Purpose.DEVELOPMENT, is_open=True)
+
+
+@pytest.mark.parametrize("make", [created, dealt, imported_into, changed])
+def test_a_development_batch_offers_no_video_however_it_was_made(study, make):
+    coder = make_member(study, Role.ANNOTATOR)
+    make(study)
+    assert study.batches.filter(purpose=Purpose.DEVELOPMENT, videos__isnull=False).exists()
+    assert take_next_coding(study=study, coder=coder) is None
+    (work,) = work_of(coder)
+    assert not work.can_code
+
+
+def test_a_development_batch_is_coded_where_somebody_opens_it(study):
+    coder = make_member(study, Role.ANNOTATOR)
+    created(study)
+    batch = study.batches.get()
+    edit_batch(batch=batch, by=None, name="Tune", order=1, purpose=Purpose.DEVELOPMENT, is_open=True)
+    assert take_next_coding(study=study, coder=coder).video.batch == batch
 
 
 @pytest.mark.parametrize(("free", "taken"), [(0, 0), (4, 0), (5, 5), (12, 6), (30, 15), (40, 20), (900, 20)])

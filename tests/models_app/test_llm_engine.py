@@ -965,6 +965,17 @@ def test_answer_that_is_stored_while_the_budget_is_read_is_not_overlooked(monkey
     assert "The budget is spent: 0.0005 of 0.0006 USD" in paused(run).paused_because
 
 
+def test_budget_below_one_request_is_not_called_spent():
+    run = start(different(1), budget="0.004")
+    assert work(run, client := FakeClient(), FakeLlm(max_output_tokens=8192)).n_done == 0
+    assert client.asked == []
+    said = (
+        "One request may cost up to 0.00492 USD, which is more than the whole budget of 0.004; spent so far:"
+        " 0. Raise it to go on."
+    )
+    assert paused(run).paused_because == said
+
+
 def test_request_of_a_killed_worker_counts_until_no_answer_can_come(monkeypatch):
     monkeypatch.setattr(engine_asking, "LOOK_SECONDS", 0.05)
     run = start(different(2), budget="0.0006", in_flight=1, max_output_tokens=256)

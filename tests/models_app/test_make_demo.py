@@ -15,9 +15,12 @@ from annotator.models import (
     ConsolidationState,
     Creator,
     GoldLabel,
+    Purpose,
     User,
     Video,
 )
+from annotator.queries.work import work_of
+from models_app.actions.trials import start_trial
 from models_app.management.demo_runs import RECORDING, RecordedScripts, make_demo_runs
 from models_app.models import Prediction, Run, RunState, Script
 from models_app.pipelines.base import ItemError, VideoInput
@@ -74,6 +77,20 @@ def test_demo_has_scripts_predictions_and_a_run_to_start():
     assert (waiting.pipeline, waiting.items.count()) == ("masked-lm", 3)
     assert list(scripts.events.values_list("what", flat=True)) == ["started", "recorded", "finished"]
     assert RunState(waiting.state) == RunState.PAUSED
+
+
+def test_demo_has_videos_to_try_a_prompt_on_which_nobody_is_given_to_code():
+    study = make_demo_study()
+    make_demo_runs(study)
+    batch = study.batches.get(purpose=Purpose.DEVELOPMENT)
+    assert not batch.is_open
+    for pipeline in ("llm-direct", "llm-from-script"):
+        trial = start_trial(study=study, among=study.videos.all(), by=None, pipeline=pipeline, settings={})
+        assert trial.scope_rows.count() == batch.videos.count() == 3
+        assert trial.items.count() == 3
+    for work in (work_of(User.objects.get(username=name))[0] for name in ("ada", "ben")):
+        assert work.can_code
+        assert all(row.batch != batch for row in work.batches)
 
 
 def test_recording_knows_every_clip_as_it_is_now_and_no_other(tmp_path):

@@ -119,6 +119,36 @@ def test_a_wrong_template_is_said_with_its_line_and_kept(client, study, template
     assert "A run with this template would be refused." in page
 
 
+@pytest.mark.parametrize("n", [100_001, 300_000])
+def test_a_template_that_is_too_long_is_refused_with_the_limit_and_kept(client, study, n):
+    videos_with_scripts(study, 1)
+    template = "Judge with care. ".ljust(n, "x")
+    prompts, page = shown(client, template_values=template)
+    assert prompts[Step.VALUES].template == template
+    assert "longer than 100,000 characters" in page
+    for does in ("back", "start"):
+        data = filled("llm-from-script", template_values=template, do=does)
+        response = client.post(url("run_create", "llm-from-script"), data)
+        assert response.context["form"]["template_values"].value() == template
+        assert "longer than 100,000 characters" in text_of(response)
+
+
+def test_an_emptied_template_says_that_the_one_that_ships_is_taken(client, study):
+    videos_with_scripts(study, 1)
+    said = "An empty template gives no prompt: the one that ships is taken."
+    prompts, page = shown(client, template_values=" \n", do="preview")
+    assert prompts[Step.VALUES].template == SHIPPED
+    assert said in page
+    data = filled("llm-from-script", template_values="", do="back")
+    assert said in text_of(client.post(url("run_create", "llm-from-script"), data))
+
+
+@pytest.mark.parametrize("given", [{}, {"do": "preview", "template_values": SHIPPED}, {"reset": "values"}])
+def test_a_template_that_nobody_emptied_is_not_called_empty(client, study, given):
+    videos_with_scripts(study, 1)
+    assert "An empty template" not in shown(client, **given)[1]
+
+
 def test_markup_in_a_template_is_shown_as_text(client, study):
     _prompts, page = shown(client, template_values="<script>alert(1)</script></textarea><b>")
     assert "<script>alert" not in page

@@ -1,9 +1,11 @@
 """Starting a run that asks language models: presets, estimate, trial, and one run made of another."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from annotator.models import Purpose, Role
 from models_app.actions.runs import start_run
@@ -11,7 +13,7 @@ from models_app.models import Run, RunState
 from models_app.pipelines.base import Step
 from models_app.presets import PRESETS
 from models_app.queries.run_parent import trial_before
-from tests.factories import make_batch, make_member, make_study, make_video
+from tests.factories import make_batch, make_member, make_study, make_user, make_video
 from tests.models_app.llm_pages import (
     asking_run,
     filled,
@@ -20,7 +22,7 @@ from tests.models_app.llm_pages import (
     videos_with_media,
     videos_with_scripts,
 )
-from tests.run_factories import make_run
+from tests.run_factories import make_review, make_run, make_script
 
 pytestmark = pytest.mark.django_db
 OWN = "Judge {{ values|length }} values."
@@ -78,6 +80,7 @@ def test_a_missing_key_is_named_and_a_present_one_never_shown(client, study, mon
     page = text_of(client.get(url("run_choose")))
     for name in ("GEMINI_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         assert f"<code>{name}</code>" in page
+    assert page.count("it can be used if the workers have it") == 2
     monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret-secret")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-secret")
     page = text_of(client.get(url("run_choose")))
@@ -119,6 +122,26 @@ def test_a_model_that_reads_text_alone_is_not_offered_for_videos(client, study):
         assert ("transformers" in words) is is_there, (pipeline, field)
 
 
+def test_the_provider_that_has_a_key_is_offered_first(client, study, monkeypatch):
+    videos_with_scripts(study, 1)
+
+    def offered():
+        return client.get(url("run_create", "llm-from-script")).context["form"]["client"].value()
+
+    assert offered() == "gemini"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-of-tests")
+    assert offered() == "openai"
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-of-tests")
+    assert offered() == "gemini"
+
+
+def test_a_run_is_repeated_with_its_provider_whoever_has_a_key(client, study, monkeypatch):
+    parent = asking_run(study, videos_with_scripts(study, 1), settings={"client": "gemini"})
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-a-key-of-tests")
+    page = client.get(url("run_create", "llm-from-script"), {"from": parent.pk})
+    assert page.context["form"]["client"].value() == "gemini"
+
+
 def test_an_empty_temperature_is_the_provider_s_own(client, study):
     videos_with_scripts(study, 1)
     assert start(client, temperature="").settings["temperature"] is None
@@ -147,6 +170,24 @@ def test_a_budget_for_a_model_without_a_price_is_refused_by_name(client, study):
     assert not Run.objects.exists()
 
 
+def test_a_budget_that_would_stop_the_run_at_once_is_refused_with_the_least_that_works(client, study):
+    videos_with_scripts(study, 50)
+    given = {"model": "gemini-2.5-flash"}
+    part = estimated(client, **given)
+    least = re.search(r"The least budget that lets it begin: ([\d.]+) USD", part)[1]
+    less = str(Decimal(least) * Decimal("0.9"))
+    warned = estimated(client, budget=less, **given)
+    assert f"less than {least} USD" in warned
+    assert "callout-title" not in warned  # the page's title is none of it
+    for does in ("start", "trial"):
+        data = filled("llm-from-script", budget=less, do=does, **given)
+        errors = client.post(url("run_create", "llm-from-script"), data).context["form"].errors
+        assert f"less than {least} USD" in errors["budget"][0]
+    assert not Run.objects.exists()
+    assert "less than" not in estimated(client, budget=least, **given)
+    assert start(client, budget=least, **given).budget == Decimal(least)
+
+
 def test_a_template_that_gives_no_prompt_is_refused_with_its_line(client, study):
     videos_with_scripts(study, 1)
     page = start(client, template_values="Fine.\n{{ nothing }}")
@@ -160,6 +201,22 @@ def test_gold_examples_of_a_video_run_are_read_from_the_chosen_scripts(client, s
     assert "complete gold" in start(client, "llm-direct", examples="gold")  # there is none
     run = start(client, "llm-direct", examples="codebook")  # whose scripts does not matter then
     assert run.scope["scripts"] == ""
+
+
+def test_gold_examples_with_scripts_by_several_models_ask_for_a_choice_where_it_can_be_made(client, study):
+    video = videos_with_media(study, 1)[0]
+    make_script(video, model="transcriber")
+    page = text_of(client.get(url("run_create", "llm-direct")))
+    assert "The only model that has written some" in page
+    make_script(video, model="another")
+    page = text_of(client.get(url("run_create", "llm-direct")))
+    assert "The only model" not in page
+    assert '<details class="more">' in page
+    data = filled("llm-direct", examples="gold", scripts="")
+    response = client.post(url("run_create", "llm-direct"), data)
+    assert set(response.context["form"].errors) == {"scripts"}
+    assert '<details class="more" open>' in text_of(response)
+    assert start(client, "llm-direct", examples="codebook", scripts="").scope["scripts"] == ""
 
 
 # --- The estimate -------------------------------------------------------------------------
@@ -189,18 +246,43 @@ def test_the_estimate_says_which_key_the_chosen_provider_lacks(client, study, mo
     assert "GEMINI_API_KEY" not in estimated(client)
 
 
-def test_the_estimate_of_a_form_half_filled_breaks_nothing(client, study):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"client": "nobody"}, "Provider: "),
+        ({"temperature": "hot"}, "Temperature: "),
+        ({"max_output_tokens": "100000000"}, "Longest answer, in tokens: "),
+        ({"samples": "3"}, "Temperature: Several samples"),
+        ({"delivery": "batch", "client": "openai"}, "Delivery: “openai” takes no batches"),
+        ({"videos": str(10**30)}, "Videos: "),
+        ({"template_values": "{% if %}"}, "line 1"),
+    ],
+)
+def test_settings_that_would_be_refused_are_said_instead_of_an_estimate(client, study, wrong, said):
     videos_with_scripts(study, 1)
-    for wrong in (
-        {"client": "nobody"},
-        {"temperature": "hot"},
-        {"samples": "3"},
-        {"delivery": "batch", "client": "openai"},
-        {"videos": str(10**30)},
-        {"template_values": "{% if %}"},
-        {"cloned_from": ""},
-    ):
-        assert "Cost" in estimated(client, **wrong), wrong
+    part = estimated(client, **wrong)
+    assert said in part
+    assert "Cost" not in part
+
+
+def test_the_estimate_stands_beside_a_wrong_budget(client, study):
+    videos_with_scripts(study, 1)
+    assert "Cost" in estimated(client, budget="much")
+
+
+def test_another_provider_than_the_chosen_one_is_never_spoken_of(client, study):
+    videos_with_scripts(study, 1)
+    for given in ({"delivery": "batch"}, {"samples": "3"}, {"max_output_tokens": "0"}):
+        part = estimated(client, client="openai", **given)
+        assert "GEMINI_API_KEY" not in part
+        assert "OPENAI_API_KEY" in part
+
+
+def test_settings_that_contradict_are_refused_beside_one_of_them(client, study):
+    videos_with_scripts(study, 1)
+    response = client.post(url("run_create", "llm-from-script"), filled("llm-from-script", samples="3"))
+    assert set(response.context["form"].errors) == {"temperature"}
+    assert '<details class="more" open>' in text_of(response)
 
 
 def test_a_study_without_a_codebook_says_so(client, study):
@@ -232,8 +314,37 @@ def test_a_trial_with_too_few_videos_says_what_to_do_and_makes_nothing(client, s
     page = text_of(client.get(url("run_create", "llm-from-script")))
     assert "there are 3 videos that nobody has coded" in page
     assert 'value="trial"' not in page
-    assert "Make a batch with the purpose" in start(client, do="trial")
+    assert "Import more, or edit a batch" in start(client, do="trial")
     assert not study.batches.filter(purpose=Purpose.DEVELOPMENT).exists()
+
+
+def test_the_way_out_that_is_named_for_too_few_videos_exists(client, study):
+    batch = make_batch(study)
+    videos_with_scripts(study, 3, batch=batch)
+    page = text_of(client.get(url("run_create", "llm-from-script")))
+    assert reverse("annotator:video_import", args=["study"]) in page
+    assert reverse("annotator:batch_list", args=["study"]) in page
+    edited = {"name": batch.name, "order": 1, "purpose": "development", "is_open": "on"}
+    assert client.post(reverse("annotator:batch_edit", args=["study", batch.pk]), edited).status_code == 302
+    assert start(client, do="trial").scope_rows.count() == 3
+
+
+def test_what_only_approved_scripts_leave_out_is_said_and_no_trial_is_offered(client, study):
+    videos_with_scripts(study, 3)
+    batch = make_batch(study, purpose=Purpose.DEVELOPMENT)
+    in_batch = videos_with_scripts(study, 6, batch=batch)
+    assert "left out" not in estimated(client)
+    assert 'value="trial"' in estimated(client)
+    part = estimated(client, approved="on")
+    assert "9 videos are left out, as two people have not approved" in part
+    assert 'value="trial"' not in part
+    assert "There is nothing to try it on with approved scripts alone." in part
+    assert "nobody has coded" not in start(client, do="trial", approved="on")
+    for _n in range(2):
+        make_review(in_batch[0].scripts.get(), make_user())
+    part = estimated(client, approved="on")
+    assert "8 videos are left out" in part
+    assert "A trial runs over 1 video" in part
 
 
 def test_a_trial_that_is_refused_leaves_no_batch_behind(client, study):
