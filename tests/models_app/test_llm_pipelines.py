@@ -312,7 +312,11 @@ def test_example_that_is_withdrawn_during_a_slice_is_sent_no_more_and_kept_nowhe
     assert client.gone in first
     assert len(later) == 3
     assert not any(client.gone in text for text in later)
-    assert sorted(len(shown_in(run, text)) for text in later) == [1, 1, 2]
+    left = [shot for shot in run.shots.select_related("script", "video") if shot.script]
+    for text in later:  # the others step in, but never the video's own
+        judged = text.split("This is to be judged:")[1]
+        others = [shot for shot in left if shot.script.text not in judged]
+        assert len(shown_in(run, text)) == min(2, len(others)) > 0
     of_gone = run.items.get(key__in=run.study.videos.filter(withdrawn_at__isnull=False))
     assert of_gone.error_code == "withdrawn"
     messages = list(Exchange.objects.order_by("pk").values_list("message", flat=True))
