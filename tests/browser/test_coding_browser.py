@@ -130,9 +130,9 @@ def test_dropped_connection_across_a_reload(page_as, coder, coding):
     press(page, "3", "1", "Shift+N")
     page.keyboard.type("at the end")
     page.wait_for_selector('#save-state[data-state="offline"]')
+    page.route("**/save/", lambda route: route.abort())  # also what the page sends as it is left
     page.goto("about:blank")
     page.context.set_offline(False)
-    page.route("**/save/", lambda route: route.abort())
     open_screen(page, coding)
     # Shown over what the server has, and still not said to be saved.
     expect(page.locator('.value-row[data-key="self-direction-thought"] input[value="1"]')).to_be_checked()
