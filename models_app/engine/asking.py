@@ -184,7 +184,7 @@ class Attempt:
             except BaseException:
                 self._free_room()
                 raise
-            return Answered(answered.reply, answered.blocked, round(time.monotonic() - begun, 3))
+            return Answered(answered.reply, answered.blocked, time.monotonic() - begun)
 
     def note_answer(self, answered: Answered) -> None:
         """The provider is there, and took so many tokens; no matter if it cannot be noted."""
@@ -205,7 +205,7 @@ class Attempt:
 
     def _account_for(self, error: ProviderError, *, seconds: float) -> None:
         """Keep what has to be paid though no answer came; else free what was reserved."""
-        if isinstance(error, DownError) and error.usage != Usage():
+        if isinstance(error, DownError) and _is_billed(error):
             exchanges, usage = self.asker.exchanges, error.usage
             storing(
                 lambda: exchanges.store_unanswered(self.claim, self.question, usage, seconds=seconds),
@@ -228,11 +228,12 @@ class Attempt:
             raise ItemError(f"{UNANSWERED}{error.code}", str(error)) from None
         self.n_failed += 1
         breaker = Breaker(self.gate)
-        is_paused = error.is_down and breaker.found_down(self.run, because=str(error))
+        is_down = error.is_down and not _is_billed(error)  # who bills is there
+        is_paused = is_down and breaker.found_down(self.run, because=str(error))
         if is_paused and not breaker.is_worn_out:
             raise PausedError
         if is_paused or self.n_failed >= MOST_ATTEMPTS:
-            is_away = error.is_down and not breaker.is_worn_out
+            is_away = is_down and not breaker.is_worn_out
             kind = AwayItemError if is_away else ItemError
             raise kind(f"{UNANSWERED}{error.code}", str(error)) from None
         self._wait(backoff(self.n_failed))
@@ -255,14 +256,14 @@ class Attempt:
     # --- What is waited for ------------------------------------------------------------------
 
     def _wait_for_leave(self) -> None:
-        """Until the provider lets anybody ask, it is our turn, and the budget has room: all three at once."""
-        while True:
+        """Until it is our turn, the budget has room, and the provider lets anybody ask: at the same time."""
+        self._wait_for_gate()  # before the turn: nobody takes one that will not be used for long
+        self._wait_for_turn()
+        self._wait_for_room()
+        while self.gate.standing().wait:  # others were asked to wait while we waited
+            self._free_room()
             self._wait_for_gate()
-            self._wait_for_turn()
             self._wait_for_room()
-            if not self.gate.standing().wait:
-                return
-            self._free_room()  # others were asked to wait while we waited
 
     def _wait_for_gate(self) -> None:
         """Until the provider lets anybody ask; all at once would be too many again, so not all at once."""
@@ -311,6 +312,11 @@ class Attempt:
             if left <= 0:
                 return
             time.sleep(min(left, LOOK_SECONDS))
+
+
+def _is_billed(error: ProviderError) -> bool:
+    """Whether it has to be paid, though no answer came."""
+    return isinstance(error, DownError) and error.usage != Usage()
 
 
 def backoff(n: int) -> float:

@@ -2,7 +2,7 @@
 
 import enum
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -148,6 +148,7 @@ def _store(exchange: Exchange, reply: Reply | BlockedError) -> None:
 @transaction.atomic
 def _note_failure(job: BatchJob, run: Run, exchange: Exchange, error: ProviderError) -> None:
     """A request of the job that got no answer: handed in again, or its item fails."""
+    _lock_videos([exchange.video_id])
     if isinstance(error, DownError) and error.usage != Usage():
         _store_unanswered(job, exchange, error.usage)
     pending = pending_of(job).filter(pk=exchange.pk)
@@ -159,7 +160,6 @@ def _note_failure(job: BatchJob, run: Run, exchange: Exchange, error: ProviderEr
 
 def _store_unanswered(job: BatchJob, exchange: Exchange, usage: Usage) -> None:
     """Put on the bill what was used without giving an answer: a row of its own, that no question finds."""
-    locked(Video.objects.filter(pk=exchange.video_id)).first()  # else it could be withdrawn just now
     row = locked(pending_of(job).filter(pk=exchange.pk)).first()
     if row is None:
         return  # noted already: another worker was quicker
@@ -184,11 +184,17 @@ def _look_at_bill(job: BatchJob, run: Run) -> None:
 @transaction.atomic
 def fail_job(job: BatchJob, run: Run, error: ProviderError) -> None:
     """The job as a whole came to nothing: its requests go into another, or their items fail."""
+    _lock_videos(pending_of(job).values_list("video_id", flat=True))
     if error.is_passing:
         take_out(pending_of(job).filter(n_sent__lt=MOST_TIMES))
     _give_up(pending_of(job), run, error)
     end_job(job, BatchJobState.FAILED, error=str(error), what="batch.failed")
     release_answered(run)
+
+
+def _lock_videos(videos: Iterable[int]) -> None:
+    """None of them is withdrawn meanwhile. First, as a withdrawal locks the video before what hangs on it."""
+    list(locked(Video.objects.filter(pk__in=set(videos))).order_by("pk").values_list("pk", flat=True))
 
 
 def take_out(pending: QuerySet[Exchange]) -> None:
@@ -214,8 +220,11 @@ def _give_up(pending: QuerySet[Exchange], run: Run, error: ProviderError) -> Non
 def _fail_items(run: Run, videos: Collection[int], error: ProviderError) -> None:
     sent = RunItem.objects.filter(run=run, key__in=videos, state=ItemState.SENT)
     code = f"{UNANSWERED}{error.code}"[:40]
-    keys = list(sent.values_list("key", flat=True))
-    sent.update(state=ItemState.FAILED, ended_at=Now(), error_code=code, error=storable(str(error)))
+    rows = dict(locked(sent).order_by("pk").values_list("pk", "key"))  # in order, as others lock them
+    keys = list(rows.values())
+    RunItem.objects.filter(pk__in=rows).update(
+        state=ItemState.FAILED, ended_at=Now(), error_code=code, error=storable(str(error))
+    )
     RunEvent.objects.bulk_create(
         RunEvent(run=run, what="item.failed", detail={"kind": "video", "key": key, "code": code})
         for key in keys

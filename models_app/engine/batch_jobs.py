@@ -29,6 +29,9 @@ from models_app.clients.base import (
 from models_app.engine import budget
 from models_app.engine.batch_answers import (
     CALL_SECONDS,
+    LONGEST_SENT,
+    LONGEST_SILENT,
+    NothingSaid,
     asked,
     batches_of,
     end_job,
@@ -166,7 +169,7 @@ def _go_on(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -> 
     name = asked(run, lambda: batches_of(client).find(str(job.label), timeout=CALL_SECONDS))
     if isinstance(name, str):  # whatever has become of the run: what comes of the job has to be paid
         _note_sent(job, name)
-    elif name is not None:
+    elif name is not None and not _is_given_up(job, name):
         return
     elif run.is_ended:  # cancelled; or finished, its items having found their answers elsewhere
         pending_of(job).delete()
@@ -178,6 +181,12 @@ def _go_on(job: BatchJob, run: Run, client: Client, pipeline_of: PipelineOf) -> 
         fail_job(job, run, DownError("batch-not-taken", job.error))
     else:
         _hand_in(job, run, client, pipeline_of)
+
+
+def _is_given_up(job: BatchJob, said: NothingSaid) -> bool:
+    """Whether the provider was asked long enough for a job that it does not tell of: it has none then."""
+    longest = LONGEST_SENT if said is NothingSaid.EVER else LONGEST_SILENT
+    return BatchJob.objects.filter(pk=job.pk, created_at__lt=Now() - longest).exists()
 
 
 def _is_worn_out(job: BatchJob) -> bool:

@@ -135,7 +135,7 @@ class Exchanges:
 
     def store_unanswered(self, claim: Claim, question: Question, usage: Usage, *, seconds: float) -> None:
         """Keep what a request cost that brought nothing to read, as thoughts without an answer."""
-        answered = Answered(Reply("", Finish.OTHER, usage), seconds=round(seconds, 3))
+        answered = Answered(Reply("", Finish.OTHER, usage), seconds=seconds)
         self._insert_unfound(claim, self._row(claim, question, **_columns(question, answered)))
 
     def add_pending(
@@ -214,7 +214,7 @@ class Exchanges:
 
 
 def _is_same(winner: Exchange, row: Exchange) -> bool:
-    """Whether a row is this very answer: two requests do not take the same time to the millisecond."""
+    """Whether a row is this very answer: two requests do not take the same time to the last digit."""
     names = ("run_id", "answer", "n_input", "n_output", "seconds")
     return row.seconds is not None and all(getattr(winner, name) == getattr(row, name) for name in names)
 

@@ -110,8 +110,8 @@ def limits_of(client: str) -> tuple[int, int]:
 
 
 def open_gates(clients: Collection[str]) -> None:
-    """Let these providers be asked at once: somebody will not wait."""
-    ProviderGate.objects.filter(client__in=clients).update(closed_until=None)
+    """Let these providers be asked at once: somebody will not wait, and what was counted begins anew."""
+    ProviderGate.objects.filter(client__in=clients).update(closed_until=None, n_down=0, n_opened=0)
     for client in clients:
         gate_of(client).forget()
 

@@ -803,6 +803,31 @@ def test_requests_that_cannot_be_handed_in_for_hours_fail_their_items_in_the_end
     assert (states(run), run.items.get().error, run.exchanges.count()) == (["failed"], "Not now.", 0)
 
 
+@pytest.mark.parametrize(
+    ("error", "longest"),
+    [
+        (RefusedRequestError("refused", "No such page."), batch_answers.LONGEST_SENT),
+        (DownError("down", "Not now."), batch_answers.LONGEST_SILENT),
+    ],
+)
+def test_job_of_a_cancelled_run_that_nobody_tells_of_ends_at_last(error, longest):
+    def refuse():
+        raise error
+
+    run, client = start(2), FakeBatchClient()
+    client.before["submit"] = down
+    work(run, client)
+    look(run, client)
+    cancel_run(run=run, by=None)
+    client.before["find"] = refuse
+    look(run, client)
+    assert BatchJob.objects.get().state == BatchJobState.NEW
+    BatchJob.objects.update(created_at=timezone.now() - longest)
+    look(run, client)
+    assert BatchJob.objects.get().state == BatchJobState.FAILED
+    assert not run.exchanges.exists()
+
+
 def test_job_that_was_undone_while_it_was_handed_in_is_cancelled():
     run, client = start(2), FakeBatchClient()
     work(run, client)

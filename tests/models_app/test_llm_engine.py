@@ -309,6 +309,21 @@ def test_thoughts_that_brought_no_answer_are_on_the_bill():
     assert run.items.get().reserved is None
 
 
+def test_thoughts_that_took_as_long_as_others_are_on_the_bill_beside_them():
+    empty = DownError("empty", "No text.", usage=THOUGHTS)
+    run = start(different(1))
+    assert work(run, FakeClient(in_turn(empty, empty, empty, an_answer()))).n_done == 1
+    assert bill_of(run).cost == 4 * COST
+
+
+def test_provider_that_bills_is_not_away_and_the_items_fail():
+    run = start(different(3), in_flight=3)
+    work(run, client := FakeClient(raising_always(DownError("empty", "No text.", usage=THOUGHTS))))
+    run.refresh_from_db()
+    assert (run.state, states(run)) == (RunState.FINISHED, ["failed"] * 3)
+    assert bill_of(run).cost == len(client.asked) * COST == 15 * COST
+
+
 def test_thoughts_stored_when_the_connection_broke_are_on_the_bill_once(monkeypatch):
     monkeypatch.setattr(outage, "PAID_PAUSES", (0.01,))
     store, failures = exchanges.Exchanges.store_unanswered, [OperationalError("connection lost")]
@@ -531,6 +546,15 @@ def test_item_that_fails_as_the_run_pauses_for_its_provider_waits_again(monkeypa
     monkeypatch.setattr(desk, "store_failure", store_later)
     work(run, FakeClient(raising_always(away)))
     assert list(run.items.values_list("state", "n_attempts", "error_code")) == [("waiting", 0, "")]
+
+
+def test_whoever_resumes_by_hand_does_not_wear_the_provider_out():
+    run = start(different(4), in_flight=1)
+    for _click in range(MOST_OPENED + 2):
+        work(run, FakeClient(raising_always(DownError("unavailable", "503"))))
+        paused(run)
+        resume_run(run=run, by=None)
+    assert states(run) == ["waiting"] * 4
 
 
 def let_time_pass(run):
