@@ -130,7 +130,9 @@ def test_dropped_connection_across_a_reload(page_as, coder, coding):
     press(page, "3", "1", "Shift+N")
     page.keyboard.type("at the end")
     page.wait_for_selector('#save-state[data-state="offline"]')
-    page.route("**/save/", lambda route: route.abort())  # also what the page sends as it is left
+    # What a page sends as it is hidden may outlive it, and then get through.
+    page.evaluate("addEventListener('visibilitychange', (event) => event.stopImmediatePropagation(), true)")
+    page.route("**/save/", lambda route: route.abort())
     page.goto("about:blank")
     page.context.set_offline(False)
     open_screen(page, coding)
