@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.signals import request_started
+from django.db import OperationalError
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -11,6 +12,7 @@ from annotator.actions.assignment import take_next_coding
 from annotator.actions.codebook import builtin_codebook, install_codebook
 from annotator.actions.videos import store_media
 from annotator.models import Change, Coding, Role, Study
+from annotator.views import coding_api
 from tests.browser.conftest import log_in, watched
 from tests.factories import make_batch, make_member, make_video
 from tests.media_files import make_clip
@@ -124,22 +126,23 @@ def test_dropped_connection_keeps_and_sends(page_as, coder, coding):
     assert [stance for stance in stances(coding).values() if stance is not None] == [1, -1, 1, 0]
 
 
-def test_dropped_connection_across_a_reload(page_as, coder, coding):
+def test_dropped_connection_across_a_reload(page_as, coder, coding, monkeypatch):
     page = open_screen(page_as(coder), coding)
     page.context.set_offline(True)
     press(page, "3", "1", "Shift+N")
     page.keyboard.type("at the end")
     page.wait_for_selector('#save-state[data-state="offline"]')
-    # What a page sends as it is hidden may outlive it, and then get through.
-    page.evaluate("addEventListener('visibilitychange', (event) => event.stopImmediatePropagation(), true)")
-    page.route("**/save/", lambda route: route.abort())
-    page.goto("about:blank")
-    page.context.set_offline(False)
-    open_screen(page, coding)
+    with monkeypatch.context() as dropped:
+        # What a page sends as it is left outlives it: it must not get through either.
+        dropped.setattr(coding_api, "save_changes", unreachable)
+        page.goto("about:blank")
+        page.context.set_offline(False)
+        page.route("**/save/", lambda route: route.abort())
+        open_screen(page, coding)
+        page.wait_for_selector('#save-state[data-state="offline"]')
     # Shown over what the server has, and still not said to be saved.
     expect(page.locator('.value-row[data-key="self-direction-thought"] input[value="1"]')).to_be_checked()
     expect(page.locator('.value-row[data-key="self-direction-action"] input[value="-1"]')).to_be_checked()
-    page.wait_for_selector('#save-state[data-state="offline"]')
     assert stances(coding)["self-direction-action"] is None
     page.unroute("**/save/")
     page.evaluate("dispatchEvent(new Event('online'))")
@@ -147,6 +150,10 @@ def test_dropped_connection_across_a_reload(page_as, coder, coding):
     assert stances(coding)["self-direction-thought"] == 1
     assert stances(coding)["self-direction-action"] == -1
     assert coding.judgements.get(value__slug="stimulation").note == "at the end"
+
+
+def unreachable(**_changes):
+    raise OperationalError("the server cannot be reached")
 
 
 def test_answer_lost_on_the_way_is_not_stored_twice(page_as, coder, coding):
